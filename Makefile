@@ -1,0 +1,91 @@
+# Every target does its own set-up, on a fresh machine too. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip install --quiet --disable-pip-version-check
+
+GRADIO_SERVER_NAME ?= 127.0.0.1
+GRADIO_SERVER_PORT ?= 7860
+# Nothing leaves the machine unasked.
+export GRADIO_ANALYTICS_ENABLED ?= False
+
+# With its defaults glibc hands every large tensor back to the system and asks for it again.
+MALLOC := MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592
+
+AXE_VERSION := 4.14.1
+AXE := $(VENV)/axe-$(AXE_VERSION)
+
+# conftest.py knows where browsers are; here only its answer is needed.
+HAS_BROWSER := $(PY) -c 'from tests.conftest import find_chromium; raise SystemExit(not find_chromium())'
+
+.DEFAULT_GOAL := help
+.PHONY: help run test bench lint screenshots clean browser axe
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/.runtime ## start the app; GRADIO_SERVER_NAME and GRADIO_SERVER_PORT change the address
+	@echo "Starting: http://$(GRADIO_SERVER_NAME):$(GRADIO_SERVER_PORT) (another port below if this one is taken)"
+	@exec env $(MALLOC) GRADIO_SERVER_NAME=$(GRADIO_SERVER_NAME) \
+	  GRADIO_SERVER_PORT=$(GRADIO_SERVER_PORT) $(PY) app.py
+
+test: $(VENV)/.dev browser axe ## all tests; a part of them with ARGS='-k vae' or ARGS='-m "not slow"'
+	@$(PY) -m pytest $(ARGS)
+
+bench: $(VENV)/.dev ## timings, as ratios against the references
+	@$(MALLOC) $(PY) -m train.bench $(ARGS)
+
+lint: $(VENV)/.dev ## ruff
+	@$(PY) -m ruff check .
+
+screenshots: $(VENV)/.dev browser ## a picture of every tab, into screenshots/
+	@$(PY) -m tests.screenshots $(ARGS)
+
+clean: ## delete caches and screenshots; .venv and train/runs stay
+	rm -rf screenshots .pytest_cache .ruff_cache .gradio
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(PY):
+	@$(PYTHON) -c 'import sys; raise SystemExit(sys.version_info < (3, 11))' || { \
+	  echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.12 ... ($(PYTHON) is" \
+	    "$$($(PYTHON) --version 2>&1 || true))" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "No virtual environment: on Debian and Ubuntu, apt install python3-venv" >&2; exit 1; }
+
+# The stamps remember what was installed: pip runs again only when the list behind one changes.
+$(VENV)/.runtime: requirements.txt | $(PY)
+	@echo "Installing what the app needs (the first time takes a few minutes) ..."
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+# tomllib rather than `pip install .[dev]`, which would build a package and leave its traces here.
+$(VENV)/.dev: pyproject.toml $(VENV)/.runtime
+	@echo "Installing what the tests need ..."
+	@$(PY) -c 'import tomllib; project = tomllib.load(open("pyproject.toml", "rb"))["project"]; \
+	  print(*project["optional-dependencies"]["dev"], sep="\n")' > $(VENV)/dev.txt
+	@$(PIP) -r requirements.txt -r $(VENV)/dev.txt
+	@touch $@
+
+# Without a browser its tests are skipped and say so; in CI that would hide what CI is for.
+browser: $(VENV)/.dev
+	@if ! $(HAS_BROWSER) && [ -z "$$CHROMIUM" ] && command -v apt-get >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; \
+	  elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
+	  else exit 0; fi; \
+	  echo "Installing Chromium from the system's packages, for the browser tests ..."; \
+	  $$sudo apt-get update -qq; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -qq -y --no-install-recommends chromium >/dev/null || true; \
+	fi
+	@$(HAS_BROWSER) || { \
+	  echo "No Chromium or Chrome: install one, or set CHROMIUM to its path." \
+	    "Without it the browser tests are skipped, and CI fails." >&2; [ -z "$$CI" ]; }
+
+axe: $(VENV)/.dev
+	@if [ ! -f $(AXE)/node_modules/axe-core/axe.min.js ]; then \
+	  if command -v npm >/dev/null; then \
+	    npm install --silent --no-audit --no-fund --prefix $(AXE) axe-core@$(AXE_VERSION) || \
+	      echo "npm could not install axe-core: its test is skipped." >&2; \
+	  else echo "No npm, so no axe-core: its test is skipped." >&2; fi; \
+	fi

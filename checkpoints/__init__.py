@@ -1,0 +1,189 @@
+"""The only door to weights.
+
+    MANIFEST       what there is: plain data, read once from manifest.json
+    path(name)     the file of an entry, checked
+    load(name)     the model in that file, frozen and shared
+
+The sha256 in the manifest decides everywhere: a file is used only when its bytes fit, wherever they
+came from. The copy in checkpoints/ comes first, then the one on the Hub, pinned to a commit.
+Whatever goes wrong is a CheckpointError, and its text can be shown to a visitor.
+
+torch, safetensors and huggingface_hub are imported where they are used, so that reading the
+manifest takes milliseconds. Writing is in checkpoints/save.py, publishing in __main__.py.
+"""
+
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping
+from concurrent.futures import Future
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+HERE = Path(__file__).parent
+
+MANIFEST: Mapping[str, dict[str, Any]] = MappingProxyType(
+    json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
+)
+
+_checked: dict[str, tuple] = {}  # name -> (path, what identified its bytes when they were hashed)
+_loaded: dict[str, Future] = {}  # name -> its model or tensors, there or on the way
+
+
+class CheckpointError(ValueError):
+    """Weights cannot be had. The text says what is wrong and what to do, in a sentence or two."""
+
+
+def path(name: str) -> Path:
+    """The file of an entry, its sha256 checked: checkpoints/<file>, else the Hub's copy.
+
+    The bytes are hashed once per process, and again only if size, date or manifest change.
+    Raises CheckpointError.
+    """
+    sha256 = _entry(name)["sha256"]
+    file, stamp = _checked.get(name, (None, None))
+    if file is None or stamp != _stamp(file, sha256):
+        file, _ = _read(name)
+        _checked[name] = file, _stamp(file, sha256)
+    return file
+
+
+def load(name: str) -> "nn.Module | dict[str, Tensor]":
+    """The model of an entry on the CPU, in eval mode, with no gradients: one object for everybody.
+
+    An entry whose "model" is null is derived data and gives its tensors, {key: Tensor}. float16 in
+    the file becomes float32. Never write to what comes back: every thread shares it.
+
+    Threads that ask together wait for one build and share its outcome; other names are not held up.
+    A failure is not remembered: the next call tries again. Raises CheckpointError.
+    """
+    mine = Future()
+    future = _loaded.setdefault(name, mine)  # atomic: of many threads one finds its own
+    if future is mine:
+        try:
+            mine.set_result(_build(name))
+        except BaseException as error:
+            _loaded.pop(name, None)
+            mine.set_exception(error)
+    return future.result()
+
+
+def _entry(name: str) -> dict[str, Any]:
+    if name not in MANIFEST:
+        known = ", ".join(sorted(MANIFEST)) or "none"
+        raise CheckpointError(f"There is no checkpoint named {name!r}. Known names: {known}.")
+    return MANIFEST[name]
+
+
+def _stamp(file: Path, sha256: str) -> tuple | None:
+    """What must stay the same for a checked file to stay checked. None when the file is gone."""
+    try:
+        stat = file.stat()
+    except OSError:
+        return None
+    return stat.st_size, stat.st_mtime_ns, sha256
+
+
+def _read(name: str) -> tuple[Path, bytes]:
+    """Where an entry's file lies, and its bytes: what is parsed later is what was hashed."""
+    entry = _entry(name)
+    file, repo, revision = entry["file"], entry["repo"], entry["revision"]
+    local, shown = HERE / file, f"checkpoints/{file}"
+    try:
+        data = local.read_bytes()
+    except OSError:
+        problem = "is missing or cannot be read"
+    else:
+        if _fits(data, entry):
+            return local, data
+        problem = "is damaged (its sha256 does not fit the manifest)"
+
+    if not (repo and revision):
+        raise CheckpointError(
+            f"The file {shown} {problem}. Restore it with `git checkout -- {shown}`, "
+            f"or make it again: {entry['made_by']}"
+        )
+    cached = _download(repo, revision, file, f"The file {shown} {problem}")
+    try:
+        data = cached.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"{file} from {repo} came but cannot be read. Try again.") from error
+    if not _fits(data, entry):
+        # Left where it is: the cache belongs to the user, and other programs may use the file.
+        raise CheckpointError(
+            f"The file {file} from {repo} at {revision[:8]} is not the one the manifest describes "
+            f"(its sha256 is different), so it is not used. "
+            f"If the download was cut short, run `hf cache rm model/{repo}` and try again."
+        )
+    return cached, data
+
+
+def _fits(data: bytes, entry: Mapping[str, Any]) -> bool:
+    return hashlib.sha256(data).hexdigest() == entry["sha256"]
+
+
+def _download(repo: str, revision: str, file: str, problem: str) -> Path:
+    """The Hub's copy in the user's cache. `problem`, about the local file, opens the error."""
+    from huggingface_hub import errors, hf_hub_download
+
+    try:
+        return Path(hf_hub_download(repo, file, revision=revision))
+    # Broad on purpose: beside its own errors the client lets those of its HTTP, Xet and disk layers
+    # through, and they change with its version. To the caller all of them mean "no file".
+    except Exception as error:
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        cause = error.__cause__
+        match error:  # order matters: several of these classes derive from one another
+            case errors.GatedRepoError():
+                why = f"{repo} asks for permission. Accept its terms on the Hub and run `hf auth login`."
+            case errors.RepositoryNotFoundError():
+                why = f"{repo} is not on the Hub, or is private. If private, run `hf auth login`."
+            case errors.RevisionNotFoundError():
+                why = f"{repo} on the Hub no longer has revision {revision[:8]}. Update the app."
+            case errors.LocalEntryNotFoundError() if isinstance(cause, errors.OfflineModeIsEnabled):
+                why = "HF_HUB_OFFLINE forbids a download. Unset it and try again."
+            case errors.LocalEntryNotFoundError():
+                why = f"the Hub cannot be reached for {repo}. Check the network and try again."
+            case errors.EntryNotFoundError():
+                why = f"{repo} on the Hub has no such file at {revision[:8]}. Update the app."
+            case _ if status in (401, 403):
+                why = f"{repo} on the Hub refuses access ({status}). Run `hf auth login` and try again."
+            case _:
+                why = f"{repo} cannot be fetched. Check the network and the free disk space."
+        raise CheckpointError(f"{problem}, and {why}") from error
+
+
+def _build(name: str) -> "nn.Module | dict[str, Tensor]":
+    import safetensors.torch
+    import torch
+
+    entry = _entry(name)
+    _, data = _read(name)
+    try:
+        tensors = safetensors.torch.load(data)
+    except safetensors.SafetensorError as error:
+        raise CheckpointError(
+            f"The file {entry['file']} of {name!r} is not a safetensors file. "
+            f"Make it again: {entry['made_by']}"
+        ) from error
+    # Half precision saves space on disk; on a CPU it is slow and some operations lack it.
+    tensors = {key: t.float() if t.dtype == torch.float16 else t for key, t in tensors.items()}
+    if entry["model"] is None:
+        return tensors
+
+    module, _, cls = entry["model"].rpartition(".")
+    try:
+        # An ordinary construction: skipping the random start (meta device, skip_init) would also
+        # skip what a constructor computes, such as a noise schedule that is not in the state dict.
+        model = getattr(importlib.import_module(f"models.{module}"), cls)(**entry["config"])
+        model.load_state_dict(tensors)
+    except (ImportError, AttributeError, TypeError, RuntimeError) as error:
+        raise CheckpointError(
+            f"The weights {name!r} do not fit models.{entry['model']} as it is now. "
+            f"Use the code they were made with, or make them again: {entry['made_by']}"
+        ) from error
+    return model.eval().requires_grad_(False)

@@ -1,0 +1,1 @@
+"""What the papers say: one file, one method. Nothing here knows about the web page."""

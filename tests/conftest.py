@@ -1,0 +1,186 @@
+"""Fixtures: the real app on a free port, a real browser in front of it, and what both may lack here."""
+
+import atexit
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+# gradio and huggingface_hub read these once, when they are imported.
+os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+if "GRADIO_TEMP_DIR" not in os.environ:
+    # Gradio names files by their content and deletes its own when it stops, so that in the folder
+    # they have in common a test run would delete files of an app that is being used.
+    os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="generative-models-live-")
+    atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
+
+ROOT = Path(__file__).parents[1]
+LOCAL = {"127.0.0.1", "localhost"}
+BROWSERS = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "microsoft-edge",
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+FLAGS = (
+    "--no-sandbox",  # root, as in most containers, gets no sandbox
+    "--disable-gpu",
+    # The browser's own errands, which a closed network refuses many at a time:
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser tests get their marker and come last.
+
+    They are the dearest, and while Playwright runs the main thread counts as inside an event loop,
+    where asyncio.run() refuses to work.
+    """
+    drives_browser = {item: "browser" in getattr(item, "fixturenames", ()) for item in items}
+    for item in items:
+        if drives_browser[item]:
+            item.add_marker("browser")
+    items.sort(key=drives_browser.__getitem__)
+
+
+def find_chromium() -> str | None:
+    """The browser named by CHROMIUM if that is set, else the first one installed. None: there is none."""
+    wanted = os.environ.get("CHROMIUM")
+    return next(filter(None, map(shutil.which, (wanted,) if wanted else BROWSERS)), None)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder with the public data sets, on which shipped weights are measured again."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("needs ../shared/data beside the checkout")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def app_url() -> Iterator[str]:
+    """The address of the real app, with no slash at the end. One app serves all tests."""
+    import app
+
+    blocks = app.build()
+    options = dict(server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    for attempt in range(3):
+        try:
+            app.launch(blocks, server_port=_free_port(), **options)
+            break
+        except OSError:  # somebody took the port in between
+            if attempt == 2:
+                raise
+    yield blocks.local_url.rstrip("/")
+    blocks.close(verbose=False)
+
+
+def _free_port() -> int:
+    # Gradio does not take 0 for "any": it would call itself http://127.0.0.1:0.
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> str:
+    """The browser to drive. Without one the test is skipped, but fails in CI."""
+    path = find_chromium()
+    if path is None:
+        reason = "needs Chromium or Chrome: install one, or set CHROMIUM to its path"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(chromium_path: str) -> Iterator:
+    """One Playwright browser for all tests; open_page gives each page a fresh context."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe_source() -> str:
+    """The text of axe.min.js, to put into a page: page.evaluate(axe_source)."""
+    found = sorted(ROOT.glob(".venv/axe-*/node_modules/axe-core/axe.min.js"))
+    if not found:
+        pytest.skip("needs axe-core: `make axe` installs it where there is npm")
+    return found[-1].read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def open_page(browser, app_url: str) -> Iterator[Callable]:
+    """open_page(width, height, dark, reduced_motion, query) -> a page with the app on it, ready.
+
+    The test fails at its end if any page of it had an error in the page or its console, or asked
+    another host for anything. A test that causes such a thing on purpose takes it out of
+    open_page.errors or open_page.foreign.
+    """
+    errors: list[str] = []
+    foreign: list[str] = []
+    contexts = []
+
+    def on_console(message) -> None:
+        if message.type == "error":
+            errors.append(f"console: {message.text} ({message.location.get('url', '')})")
+
+    def on_url(request) -> None:
+        url = urlsplit(request.url)
+        if url.scheme not in ("data", "blob") and url.hostname not in LOCAL:
+            foreign.append(request.url)
+
+    def open_page(
+        width: int = 1280,
+        height: int = 900,
+        dark: bool = False,
+        reduced_motion: bool = False,
+        query: str = "",  # "tab=vae&seed=3"
+    ):
+        context = browser.new_context(
+            viewport={"width": width, "height": height},
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce" if reduced_motion else "no-preference",
+        )
+        contexts.append(context)
+        context.on("weberror", lambda e: errors.append(f"page: {e.error.stack or e.error}"))
+        context.on("console", on_console)
+        context.on("request", on_url)
+        context.on("page", lambda page: page.on("websocket", on_url))
+        page = context.new_page()
+        page.goto(f"{app_url}/?{query}" if query else app_url)
+        # Gradio keeps a hidden twin of the row of tabs, to measure it.
+        page.locator("[role=tablist]").filter(visible=True).first.wait_for()
+        return page
+
+    open_page.errors, open_page.foreign = errors, foreign
+    yield open_page
+    try:
+        for page in (page for context in contexts for page in context.pages):
+            page.evaluate("0")  # answers after all events that the page sent before it
+        # Copies: closing cuts off requests under way, which is nobody's fault.
+        seen = list(errors), list(foreign)
+    finally:
+        for context in contexts:
+            context.close()
+    problems = [f"error: {line}" for line in seen[0]]
+    problems += [f"request to another host: {line}" for line in seen[1]]
+    if problems:
+        pytest.fail("\n".join(problems), pytrace=False)
