@@ -14,6 +14,7 @@ Read in this order: mask, MaskedConv2d, Block, PixelCNN, loss, sample_naive, sam
 """
 
 from collections.abc import Iterator
+from itertools import islice
 from math import sqrt
 
 import torch
@@ -123,30 +124,35 @@ def sample_naive(model: PixelCNN, u: Tensor, x: Tensor | None = None, temperatur
         yield x.clone()
 
 
-class _Taps:
-    """One masked convolution, ready to be evaluated at a few pixels: a small matrix product.
+class _Past:
+    """What equal masked convolutions read, kept for every pixel so far, ready to be read at one front.
 
-    The plane keeps what the layer reads at every pixel so far, padded like the convolution and flat:
-    (B * (size + r) * (size + 2r), in). A tap of the kernel is then a fixed offset into it.
+    The plane of a layer is the picture as one long row of cells: `gap` zeros after every row of pixels, as much
+    padding as the kernel needs in front, and cell n * row + t for the pixel of front t = col + gap * row. So the
+    pixels of a front, and the windows of the kernel above them, are an arithmetic progression: views, no indices.
     """
 
-    def __init__(self, layer: MaskedConv2d, size: int, batch: int):
-        r, seen = layer.r, layer.mask.bool()
-        self.r, self.pitch, self.area = r, size + 2 * r, (size + r) * (size + 2 * r)
-        up, side = seen.nonzero().T
-        self.offsets = (up - r) * self.pitch + side - r                              # (taps,)
-        self.weight = layer.weight[:, :, seen].permute(2, 1, 0).flatten(0, 1)        # (taps * in, out)
-        self.bias = layer.bias
-        self.first = torch.arange(batch)[:, None] * self.area                        # where picture b begins
-        self.plane = layer.weight.new_zeros(batch * self.area, layer.weight.shape[1])
+    def __init__(self, layers: list[MaskedConv2d], size: int, gap: int, batch: int):
+        self.size, self.gap, self.k, self.r = size, gap, layers[0].k, layers[0].r
+        cells = (size + self.r) * (size + gap) + 2 * self.r
+        self.plane = layers[0].weight.new_zeros(len(layers), batch, cells, layers[0].weight.shape[1])
 
-    def index(self, rows: Tensor, cols: Tensor) -> Tensor:
-        return (self.first + (rows + self.r) * self.pitch + cols + self.r).flatten()  # (B * pixels,)
+    def windows(self, start: int, rows: int) -> tuple[Tensor, ...]:
+        """Per layer (B, rows, r + 1, k * in): what the kernel lies on, unseen taps of its last row included."""
+        *outer, cell, one = self.plane.stride()
+        shape = (*self.plane.shape[:2], rows, self.r + 1, self.k * cell)
+        strides = (*outer, self.size * cell, (self.size + self.gap) * cell, one)
+        return self.plane.as_strided(shape, strides, start * cell).unbind()
 
-    def __call__(self, index: Tensor) -> Tensor:
-        """(B * pixels,) -> (B * pixels, out)."""
-        seen = self.plane.index_select(0, (index[:, None] + self.offsets).flatten())
-        return torch.addmm(self.bias, seen.view(len(index), -1), self.weight)
+    def pixels(self, start: int, rows: int) -> tuple[Tensor, ...]:
+        """Per layer (B, rows, in): the pixels themselves, to be written."""
+        start += self.r * (self.size + self.gap) + self.r
+        return self.plane[:, :, start:start + (rows - 1) * self.size + 1:self.size].unbind()
+
+
+def _taps(layer: MaskedConv2d) -> Tensor:
+    """The weights behind the mask, as a matrix for a window laid flat. -> (taps * in, out)."""
+    return layer.weight[:, :, layer.mask.bool()].permute(2, 1, 0).flatten(0, 1)
 
 
 @torch.inference_mode()
@@ -159,34 +165,41 @@ def sample(model: PixelCNN, u: Tensor, x: Tensor | None = None, temperature: flo
     Yields x after every front; pixels not yet drawn are -1. Pixels differ only where |u - p| is below rounding.
     """
     n, batch = model.size, len(u)
-    x = torch.full_like(u, -1.0) if x is None else x
-    u, fixed, done = u.reshape(batch, -1), x.reshape(batch, -1), torch.full_like(x, -1.0).reshape(batch, -1)
-    first = _Taps(model.first, n, batch)
-    looks = [_Taps(block.look, n, batch) for block in model.blocks]
-    narrow = [(b.reduce.bias, b.reduce.weight[:, :, 0, 0].T, b.expand.bias, b.expand.weight[:, :, 0, 0].T)
-              for b in model.blocks]
-    hidden, out = model.hidden.weight[:, :, 0, 0].T, model.out.weight[:, :, 0, 0].T
-    position = model.position.flatten(1).T                                           # (n * n, width)
+    slope = max(model.first.r + 1, *(block.look.r for block in model.blocks))
+    seen, past = _Past([model.first], n, slope, batch), _Past([b.look for b in model.blocks], n, slope, batch)
 
-    slope = max(first.r + 1, *(look.r for look in looks))
-    rows, cols = torch.arange(n * n) // n, torch.arange(n * n) % n
-    front = cols + slope * rows
-    for t in range(int(front[-1]) + 1):
-        here = (front == t).nonzero()[:, 0]
-        r, c = rows[here], cols[here]
+    # With `slope` cells after every row here too, front t is every n-th cell of all these.
+    def cells(image: Tensor) -> Tensor:
+        return F.pad(image, (0, slope)).flatten(-2)                                  # (..., n * (n + slope))
+
+    u, fixed = cells(u)[:, 0], cells(torch.full_like(u, -1.0) if x is None else x)[:, 0]
+    drawn = torch.full_like(u, -1.0)
+    position = (cells(model.position) + model.first.bias[:, None]).T.contiguous()    # (cells, width)
+    first, hidden, out = _taps(model.first), _taps(model.hidden), _taps(model.out)
+    blocks = [(b.reduce.bias, _taps(b.reduce), b.look.bias, _taps(b.look), b.expand.bias, _taps(b.expand))
+              for b in model.blocks]
+
+    for t in range((n - 1) * (slope + 1) + 1):
+        top, bottom = max(0, -((n - 1 - t) // slope)), min(n - 1, t // slope)
+        rows, start = bottom - top + 1, n * top + t
+        if not rows:                                           # only where slope > n
+            continue
+        front = slice(start, n * bottom + t + 1, n)
         # Rows of every matrix below: picture 0's pixels of the front, then picture 1's, ...
-        at = first.index(r, c)
-        h = first(at) + position[here].repeat(batch, 1)                              # (B * pixels, width)
-        inside = looks[0].index(r, c)
-        for look, (b_in, w_in, b_out, w_out) in zip(looks, narrow, strict=True):
-            look.plane[inside] = torch.addmm(b_in, h.relu(), w_in).relu_()
-            h = h + torch.addmm(b_out, look(inside).relu_(), w_out)
-        h = torch.addmm(model.hidden.bias, h.relu(), hidden).relu_()
-        p = torch.sigmoid(torch.addmm(model.out.bias, h, out) / temperature).view(batch, -1)
-        ink = torch.where(fixed[:, here] < 0, (u[:, here] < p).to(p.dtype), fixed[:, here])
-        done[:, here] = ink
-        first.plane[at] = 2 * ink.view(-1, 1) - 1
-        yield done.clone().view_as(x)
+        (window,), (pixels,) = seen.windows(start, rows), seen.pixels(start, rows)
+        h = window.reshape(batch * rows, -1)[:, :len(first)] @ first                 # unseen taps are the last
+        h = (h.view(batch, rows, -1) + position[front]).flatten(0, 1)                # (B * rows, width)
+        for (b_in, w_in, b_look, w_look, b_out, w_out), window, feature in zip(
+                blocks, past.windows(start, rows), past.pixels(start, rows), strict=True):
+            feature.copy_(torch.addmm(b_in, h.relu(), w_in).relu_().view_as(feature))
+            look = torch.addmm(b_look, window.reshape(batch * rows, -1)[:, :len(w_look)], w_look)
+            h = h.add_(b_out).addmm_(look.relu_(), w_out)
+        h = torch.addmm(model.hidden.bias, h.relu_(), hidden).relu_()
+        p = torch.sigmoid(torch.addmm(model.out.bias, h, out) / temperature).view(batch, rows)
+        ink = torch.where(fixed[:, front] < 0, (u[:, front] < p).to(p.dtype), fixed[:, front])
+        drawn[:, front] = ink
+        pixels[..., 0] = 2 * ink - 1
+        yield drawn.view(batch, 1, n, n + slope)[..., :n].clone()
 
 
 def receptive_field(model: PixelCNN, depth: int, row: int, col: int, x: Tensor) -> Tensor:
@@ -194,11 +207,9 @@ def receptive_field(model: PixelCNN, depth: int, row: int, col: int, x: Tensor) 
 
     x: (B, 1, H, W) pictures to average over -> (H, W), mean absolute gradient; exactly 0 outside the field.
     """
-    x = x.clone().requires_grad_()
-    for level, h in enumerate(model.layers(x)):
-        if level == depth:
-            break
-    else:
+    if not 0 <= depth <= len(model.blocks):
         raise ValueError(f"depth is a layer, 0 to {len(model.blocks)}.")
+    x = x.clone().requires_grad_()
+    h = next(islice(model.layers(x), depth, None))
     (gradient,) = torch.autograd.grad(h[:, :, row, col].sum(), x)
     return gradient.abs().mean((0, 1))

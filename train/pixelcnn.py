@@ -1,10 +1,13 @@
 """Trains the PixelCNN on binary digits and saves its averaged weights as checkpoint `pixelcnn-mnist`.
 
-    python -m train.pixelcnn --data ../shared/data --minutes 120
+    python -m train.pixelcnn --data ../shared/data --minutes 108
+    python -m train.pixelcnn --data ../shared/data --minutes 108 --publish
+    python -m train.measure pixelcnn-mnist --data ../shared/data --write
 
 Bits are drawn anew for every batch ("dynamic"): the paper trains on fixed ones. The budget is in minutes, not
 epochs, so that a machine of any speed ends with a finished schedule; the clock is part of the saved state, and
-the same command goes on after a stop. A larger --minutes goes on from a finished run.
+the same command goes on after a stop. A larger --minutes goes on from a finished run. The same command with
+--publish trains nothing: it puts what the run has so far into checkpoints/.
 """
 
 import argparse
@@ -13,8 +16,9 @@ import time
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 
+import checkpoints.save
 from models.pixelcnn import PixelCNN, loss
 from train.data import binary_mnist, mnist
 
@@ -39,12 +43,25 @@ def evaluate(model: PixelCNN, bits: torch.Tensor) -> float:
         return torch.cat([loss(model, x) for x in bits.split(100)]).mean().item()
 
 
+def publish(run: Path, minutes: float) -> None:
+    """The run's averaged weights into checkpoints/ and its manifest, without numbers: train.measure adds them."""
+    checkpoints.save.save(
+        "pixelcnn-mnist", load_file(run / "weights.safetensors"), model="pixelcnn.PixelCNN", config=CONFIG,
+        made_by=f"python -m train.pixelcnn --data ../shared/data --minutes {minutes:g}",
+        data="MNIST, 60,000 training digits, bits drawn anew for every batch (dynamic)",
+        license="Apache-2.0 for the weights; trained on MNIST (Y. LeCun, C. Cortes: CC BY-SA 3.0), no picture included",
+        half=True)
+
+
 def main() -> None:
     args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     args.add_argument("--data", type=Path, help="folder with mnist.npz; without it the set comes from the Hub")
     args.add_argument("--minutes", type=float, default=120.0)
     args.add_argument("--run", type=Path, default=Path("train/runs/pixelcnn"), help="state, log and weights")
+    args.add_argument("--publish", action="store_true", help="train nothing: put the run's weights into checkpoints/")
     args = args.parse_args()
+    if args.publish:
+        return publish(args.run, args.minutes)
     args.run.mkdir(parents=True, exist_ok=True)
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -71,7 +88,8 @@ def main() -> None:
         state_file.with_suffix(".new").replace(state_file)     # a cut-off save leaves the last one whole
         weights = {k: v.half().cpu().contiguous() for k, v in average.state_dict().items()}
         save_file(weights, args.run / "weights.safetensors")
-        row = dict(minutes=round(seconds / 60, 1), images=step * BATCH, nats_first_1000=round(evaluate(average, held), 2))
+        nats = round(evaluate(average, held), 2)
+        row = dict(minutes=round(seconds / 60, 1), images=step * BATCH, nats_first_1000=nats)
         print(json.dumps(row), flush=True)
         with (args.run / "log.jsonl").open("a") as log:
             log.write(json.dumps(row) + "\n")

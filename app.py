@@ -1,0 +1,34 @@
+"""Generative Models, Live: starts the app. `python app.py`, or `make run` from nothing."""
+
+import os
+
+import gradio as gr
+import torch
+
+from demos import TABS, theme, ui
+
+# Visitors share the cores. A sampler's small steps gain nothing from a second thread, and when the cores are
+# busy each step would wait for it: a digit then takes seconds instead of a twentieth of one.
+torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
+QUEUE = 128  # visitors waiting for one kind of answer; the next one is told to try again
+
+
+def build() -> gr.Blocks:
+    """The whole page. A tab whose weights are not there says so in its place; the others work."""
+    with gr.Blocks(title="Generative Models, Live", analytics_enabled=False) as blocks:
+        ui.header()
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
+            for tab in TABS:
+                with gr.Tab(tab.TITLE, id=tab.ID, elem_id=f"tab-{tab.ID}", elem_classes=f"fam-{tab.FAMILY}"):
+                    ui.guarded(tab.build)
+    return blocks.queue(max_size=QUEUE, default_concurrency_limit=2)
+
+
+def launch(blocks: gr.Blocks, **options) -> None:
+    """Serve the page on 127.0.0.1:7860, or where GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say."""
+    # show_error carries a handler's one-line message to the page; traces stay in the log.
+    blocks.launch(**(theme.LOOK | dict(show_error=True, ssr_mode=False, footer_links=[], max_file_size="1mb") | options))
+
+
+if __name__ == "__main__":
+    launch(build())

@@ -1,0 +1,5 @@
+"""What visitors see: one tab each, in the lecture's order."""
+
+from demos import autoregressive
+
+TABS = (autoregressive,)

@@ -1,0 +1,184 @@
+"""Draw a digit, watch it appear, flip a pixel and see the rest drawn anew."""
+
+import re
+import time
+from functools import lru_cache
+from math import exp
+
+import gradio as gr
+import numpy as np
+import torch
+
+import checkpoints
+from demos import ui
+from models.images import noise, to_uint8
+from models.pixelcnn import PixelCNN, sample
+
+NAME = "pixelcnn-mnist"
+SIZE = 28
+PIXELS = SIZE * SIZE
+MOST_FLIPS = 16
+TEMPERATURE = (0.1, 2.0)
+FILM_FRAMES = 56  # 14 pixels, half a row, per frame
+
+
+# What is computed.
+
+
+def model() -> PixelCNN:
+    return checkpoints.load(NAME)
+
+
+def temperature_in_range(value) -> float:
+    return ui.number(value, "Temperature", *TEMPERATURE)
+
+
+def flips_in_range(value) -> tuple[int, ...]:
+    """Pixels to flip, "130, 431", counted from 0 in raster order. Each one must come after the one before it."""
+    text = "" if value is None else value
+    limits = f"Flipped pixels are up to {MOST_FLIPS} rising numbers from 0 to {PIXELS - 1}, such as 130, 431."
+    if not isinstance(text, str) or len(text) > 200 or not re.fullmatch(r"[0-9, ]*", text):
+        raise ValueError(limits)
+    flips = tuple(int(word) for word in re.split(r"[, ]+", text) if word)
+    rising = all(a < b for a, b in zip(flips, flips[1:], strict=False))
+    if len(flips) > MOST_FLIPS or not rising or any(i >= PIXELS for i in flips):
+        raise ValueError(limits)
+    return flips
+
+
+@lru_cache(maxsize=1024)
+def picture(seed: int, temperature: float, flips: tuple[int, ...]) -> bytes:
+    """The drawn pixels, one byte each. A flip keeps what came before its pixel and draws what follows
+    again, with the same uniforms: the only thing that changes is the past."""
+    given = None
+    if flips:
+        *earlier, i = flips
+        given = torch.tensor(list(picture(seed, temperature, tuple(earlier))), dtype=torch.float32)
+        given[i] = 1 - given[i]
+        given[i + 1:] = -1
+        given = given.view(1, 1, SIZE, SIZE)
+    *_, x = sample(model(), noise((1, SIZE, SIZE), [seed], "uniform"), given, temperature)
+    return bytes(x.flatten().to(torch.uint8).tolist())
+
+
+def draw(seed: int, temperature: float, flips: str) -> tuple[dict, str]:
+    """Draw a digit pixel by pixel.
+
+    seed: 0 to 9999. temperature: 0.1 to 2, divides the logits. flips: pixels to flip, such as "130, 431".
+    Returns bits (784 characters), the logits of p(ink | past) for every pixel, -log p(x) in nats and the
+    milliseconds the drawing took; then the equations with these numbers in.
+    """
+    seed, temperature, flips = ui.seed(seed), temperature_in_range(temperature), flips_in_range(flips)
+    network = model()  # the first visitor also waits for the file, and that is no part of drawing
+    start = time.perf_counter()
+    x = np.frombuffer(picture(seed, temperature, flips), np.uint8)
+    ms = 1000 * (time.perf_counter() - start)
+    with torch.inference_mode():
+        known = torch.from_numpy(x.astype(np.float32)).view(1, 1, SIZE, SIZE)
+        logits = network(known).flatten().double().numpy()
+    surprise = np.logaddexp(0, np.where(x == 1, -logits, logits))
+    value = dict(
+        bits="".join(map(str, x)), logits=logits.round(4).tolist(), nats=round(float(surprise.sum()), 3),
+        seed=seed, temperature=temperature, flips=list(flips), ms=round(ms, 1),
+    )
+    return value, equations(x, logits, surprise)
+
+
+def film(seed: int, temperature: float, flips: str) -> str:
+    """The drawing as a film: a GIF of 57 frames, half a row each, as a data URI. Arguments as for draw."""
+    x = picture(ui.seed(seed), temperature_in_range(temperature), flips_in_range(flips))
+    drawn = torch.tensor(list(x), dtype=torch.float32)
+    frames = torch.stack([
+        torch.where(torch.arange(PIXELS) < k, 1 - drawn, 0.9) for k in np.linspace(0, PIXELS, FILM_FRAMES + 1)
+    ])
+    return ui.data_uri(to_uint8(frames.view(-1, 1, SIZE, SIZE)), zoom=8, seconds=0.06)
+
+
+def equations(x: np.ndarray, logits: np.ndarray, surprise: np.ndarray) -> str:
+    """The lecture's equations with a picture's numbers. x, logits and surprise (nats): (784,)."""
+    i = int(surprise.argmax())
+    p, ink = 1 / (1 + exp(-logits[i])), int(x[i])
+    total, sign = surprise.sum(), "" if ink else "1 - "
+    return rf"""
+The chain rule turns one hard question into 784 easy ones:
+
+$$\log p(\mathbf{{x}}) = \sum_{{i=1}}^{{784}} \log p(x_i \mid x_1, \dots, x_{{i-1}})
+= {-total:.2f}\ \text{{nats for this picture}} = {-total / np.log(2):.1f}\ \text{{bits}}$$
+
+A network with masked kernels gives all 784 logits $f_\theta$, and a sigmoid makes each a probability. Its worst surprise in this
+picture is pixel {i + 1}, where it expected {"paper" if ink else "ink"}:
+
+$$p_\theta(x_{{{i + 1}}} = 1 \mid x_{{<{i + 1}}}) = \sigma(f_\theta) = \sigma({logits[i]:.2f}) = {p:.4f},
+\qquad x_{{{i + 1}}} = {ink}$$
+
+Training minimises the sum of these surprises over all pixels. For a binary picture each one is the binary cross entropy:
+
+$$-\big[x_{{{i + 1}}} \log \sigma(f_\theta) + (1 - x_{{{i + 1}}}) \log(1 - \sigma(f_\theta))\big]
+= -\log({sign}{p:.4f}) = {surprise[i]:.2f}\ \text{{nats}}$$
+
+To draw, take $u_i$ evenly from $[0, 1)$ and set $x_i = 1$ if $u_i < \sigma(f_\theta / T)$, with the temperature $T$.
+The slide writes a softmax over two values; with two values it is the same function as one sigmoid.
+"""
+
+
+# What is shown.
+
+
+def build():
+    first, first_equations = draw(7, 1.0, "")
+    entry = checkpoints.MANIFEST[NAME]
+    with ui.columns():
+        with ui.knobs():
+            ui.html("<p class='model-name'><b>PixelCNN</b>, 28 x 28<br>trained on binary MNIST</p>")
+            seed = gr.Slider(0, ui.LARGEST_SEED, 7, step=1, label="Seed", buttons=[], elem_id="autoregressive-seed")
+            temperature = gr.Slider(*TEMPERATURE, 1.0, step=0.05, label="Temperature", buttons=[],
+                                    elem_id="autoregressive-temperature")
+            flips = gr.Textbox("", label="Flipped pixels", placeholder="none", max_length=200,
+                               elem_id="autoregressive-flips")
+            another = gr.Button("Draw another", variant="primary")
+            clear = gr.Button("Undo flips")
+        with ui.stage():
+            player = ui.canvas("pixel_player", first, "pixel-player")
+            gif = ui.html("", visible=False)
+        ui.words(
+            see=(
+                "The model reads only the pixels above and to the left.",
+                "Where it is sure, the right-hand map is white or full colour; in between, the digit is still undecided.",
+                "Every pixel is a draw, so the same past can end in another digit.",
+            ),
+            steps={
+                "play": "Play one digit to the end",
+                "flip": "Click a pixel and flip it",
+                "cold": "Set the temperature to 0.3",
+                "complete": "Draw a top half, compare four endings",
+                "score": "Draw a digit, see how likely it is",
+            },
+        )
+    ui.strip(
+        [
+            ("exact", "likelihood"),
+            (f"{entry['measured']['nats_per_image']:.1f} nats", "on 10,000 test digits"),
+            ("784", "pixels, one after the other"),
+            ("", "per image, now, here"),
+            (f"{sum(p.numel() for p in model().parameters()) / 1e6:.2f} M", "parameters"),
+        ],
+        live="per image, now, here",
+    )
+
+    def show_equations() -> None:
+        math = ui.mathematics(first_equations)
+        ui.on([seed.input, temperature.input, flips.input, player.apply], draw, knobs, [player, math],
+              concurrency_limit=2)
+        # Gestures that set a knob in the page first, and then ask for the picture.
+        for gesture, js, sources, target in (
+            (player.edit, "() => document.querySelector('#pixel-player [data-flips]').dataset.flips", None, flips),
+            (another.click, "(seed) => { gml.intent = 'play'; return (seed + 1) % 10000; }", seed, seed),
+            (clear.click, "() => ''", None, flips),
+        ):
+            ui.on(ui.in_page(gesture, js, sources, target).then, draw, knobs, [player, math], api_visibility="private")
+
+    knobs = [seed, temperature, flips]
+    ui.link("autoregressive", seed=seed, temperature=temperature, flips=flips)
+    saved = ui.on(player.download, film, knobs, gif)
+    ui.in_page(saved.success, "(uri) => gml.save(uri, gml.filmName)", gif)
+    return show_equations

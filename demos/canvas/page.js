@@ -1,0 +1,103 @@
+// What every canvas and the frame share: links, ticks, downloads, colours. Runs before the page is mounted.
+(() => {
+  const listeners = new Set();
+  const gml = (window.gml = {
+    intent: null, // what the next answer is for: "play" it, or show it whole
+
+    // A person has done a step of "Try this": element says in which tab.
+    did(element, step) {
+      const item = element.closest(".tabitem")?.querySelector(`[data-step="${step}"]`);
+      if (!item || item.classList.contains("done")) return;
+      item.classList.add("done");
+      item.querySelector(".done-text").textContent = " (done)";
+    },
+
+    // A number in the tab's strip that the page measures itself.
+    live(element, name, text) {
+      const cell = element.closest(".tabitem")?.querySelector(`[data-live="${name}"]`);
+      if (cell) cell.textContent = text;
+    },
+
+    colour: (element, name) => getComputedStyle(element).getPropertyValue(name).trim(),
+
+    // [r, g, b] of a colour of the page, for pixels.
+    rgb(element, name) {
+      const hex = gml.colour(element, name).slice(1);
+      return [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
+    },
+
+    // Draw again when light turns dark. Canvases do not hear of it otherwise.
+    onTheme: (draw) => listeners.add(draw),
+
+    // n by n pixels, colour(i) -> [r, g, b].
+    paint(canvas, n, colour) {
+      const context = canvas.getContext("2d");
+      const image = context.createImageData(n, n);
+      for (let i = 0; i < n * n; i++) {
+        const [r, g, b] = colour(i);
+        image.data.set([r, g, b, 255], 4 * i);
+      }
+      context.putImageData(image, 0, 0);
+    },
+
+    mix: (a, b, t) => a.map((v, k) => v + (b[k] - v) * t),
+
+    // The pixel of an n by n canvas under a pointer.
+    cell(canvas, event, n) {
+      const box = canvas.getBoundingClientRect();
+      const at = (v, low, size) => Math.min(n - 1, Math.max(0, Math.floor(((v - low) / size) * n)));
+      return at(event.clientY, box.top, box.height) * n + at(event.clientX, box.left, box.width);
+    },
+
+    // Arrow keys move i over an n by n grid; any other key gives null.
+    arrow(key, i, n) {
+      const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[key];
+      if (!step) return null;
+      const clip = (v) => Math.min(n - 1, Math.max(0, v));
+      return clip(Math.floor(i / n) + step[0]) * n + clip((i % n) + step[1]);
+    },
+
+    save(uri, name) {
+      const a = Object.assign(document.createElement("a"), { href: uri, download: name });
+      a.click();
+    },
+
+    // The address bar follows the knobs, a little behind: each change of it costs the browser time.
+    link(tab, names, values) {
+      clearTimeout(gml.linking);
+      gml.linking = setTimeout(() => {
+        const query = new URLSearchParams({ tab });
+        names.forEach((name, k) => values[k] !== "" && values[k] != null && query.set(name, values[k]));
+        const theme = new URLSearchParams(location.search).get("__theme");
+        if (theme) query.set("__theme", theme);
+        history.replaceState(null, "", `?${query}`);
+      }, 300);
+    },
+  });
+
+  // A link is restored in the page's own description, before anything is shown.
+  const query = new URLSearchParams(location.search);
+  const components = window.gradio_config?.components ?? [];
+  const tab = query.get("tab");
+  const known = components.some((c) => c.type === "tabitem" && c.props.id === tab);
+  gml.restored = known ? tab : null;
+  for (const { props, type } of known ? components : []) {
+    if (type === "tabs" && props.elem_id === "tabs") props.selected = tab;
+    if (!props.elem_id?.startsWith(`${tab}-`)) continue;
+    const text = query.get(props.elem_id.slice(tab.length + 1));
+    if (text === null || text.length > 200) continue;
+    if (type === "slider") {
+      const value = Number(text);
+      if (text.trim() === "" || !Number.isFinite(value)) continue;
+      const step = props.step || 1;
+      const near = props.minimum + Math.round((value - props.minimum) / step) * step;
+      props.value = Number(Math.min(props.maximum, Math.max(props.minimum, near)).toFixed(6));
+    } else if (type === "textbox" && /^[0-9, ]*$/.test(text)) {
+      props.value = text;
+    }
+  }
+
+  const follow = () => new MutationObserver(() => listeners.forEach((draw) => draw()))
+    .observe(document.body, { attributeFilter: ["class"] });
+  document.body ? follow() : addEventListener("DOMContentLoaded", follow);
+})();

@@ -1,0 +1,110 @@
+"""Measures a checkpoint on the whole test set; --write puts the numbers into the manifest.
+
+    python -m train.measure pixelcnn-mnist --data ../shared/data --write
+
+Whatever is measured is what checkpoints.load() returns, not what training had in memory. A family is one
+function below and one line in FAMILIES; the same function makes the small derived data that its tab shows.
+"""
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import checkpoints
+import checkpoints.save
+from train.data import binary_mnist
+
+# Entry name -> (numbers, derived entries: {name: keyword arguments of checkpoints.save.save}).
+Measured = tuple[dict[str, Any], dict[str, dict[str, Any]]]
+
+
+def mean_and_error(x: Tensor) -> tuple[float, float]:
+    """The mean and its standard error. x: (n,)."""
+    return x.mean().item(), x.std().item() / len(x) ** 0.5
+
+
+def share_above(a: Tensor, b: Tensor) -> float:
+    """How often a draw from b exceeds one from a: the area under the ROC curve. a: (n,), b: (m,)."""
+    a = a.sort().values
+    below, up_to = torch.searchsorted(a, b), torch.searchsorted(a, b, right=True)
+    return (below + up_to).double().mean().item() / 2 / len(a)      # a tie counts one half
+
+
+def size_of(name: str) -> dict[str, int]:
+    model = checkpoints.load(name)
+    return {"parameters": sum(p.numel() for p in model.parameters()), "bytes": checkpoints.path(name).stat().st_size}
+
+
+def pixelcnn(name: str, folder: Path | None) -> Measured:
+    """-log p of the 10,000 fixed test digits; and of 1,000 pictures of clothes, which it has never seen."""
+    from models.pixelcnn import loss
+
+    model = checkpoints.load(name)
+
+    def nats(bits: np.ndarray) -> Tensor:
+        x = torch.from_numpy(bits).float()[:, None]
+        with torch.inference_mode():
+            return torch.cat([loss(model, part) for part in x.split(100)])
+
+    digits = nats(binary_mnist(folder, "test"))
+    mean, error = mean_and_error(digits)
+    numbers = {
+        "nats_per_image": round(mean, 3), "standard_error": round(error, 3),
+        "bits_per_pixel": round(mean / np.log(2) / model.size**2, 5),
+        "test_images": len(digits), "trained": "dynamic", **size_of(name),
+    }
+    if folder is None:
+        print("Without --data there is no Fashion-MNIST, so the scores for the histogram are left as they are.")
+        return numbers, {}
+
+    with np.load(folder / "fashion.npz") as file:
+        grey = file["x_test"][:1000]
+    fashion = nats((np.random.default_rng(0).random(grey.shape) < grey / 255).astype(np.uint8))
+    scores = dict(
+        tensors={"digits": digits, "fashion": fashion}, model=None, config={},
+        made_by=f"python -m train.measure {name} --data ../shared/data --write",
+        data="-log p in nats of the 10,000 fixed MNIST test bits (digits) and of the first 1,000 Fashion-MNIST "
+             "test pictures, made binary in the same way with default_rng(0) (fashion)",
+        license="Apache-2.0; numbers only, no picture of MNIST (CC BY-SA 3.0) or Fashion-MNIST (MIT)",
+        measured={
+            "digits_mean": round(mean, 3), "fashion_mean": round(fashion.mean().item(), 3),
+            "digits_99th_percentile": round(digits.quantile(0.99).item(), 3),
+            "fashion_above_it": round((fashion > digits.quantile(0.99)).float().mean().item(), 4),
+            "roc_area": round(share_above(digits, fashion), 5),
+        },
+    )
+    return numbers, {f"{name}-scores": scores}
+
+
+FAMILIES: dict[str, Callable[[str, Path | None], Measured]] = {  # by the stem that entry names begin with
+    "pixelcnn": pixelcnn,
+}
+
+
+def main() -> None:
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("name", help="an entry of checkpoints/manifest.json")
+    args.add_argument("--data", type=Path, help="folder with the data sets; without it they come from the Hub")
+    args.add_argument("--write", action="store_true", help="record the numbers, save the derived entries")
+    args = args.parse_args()
+    family = FAMILIES.get(args.name.partition("-")[0])
+    if args.name not in checkpoints.MANIFEST or family is None:
+        raise SystemExit(f"{args.name}: not in the manifest, or nothing in FAMILIES measures it.")
+
+    numbers, derived = family(args.name, args.data)
+    shown = {args.name: numbers} | {name: entry["measured"] for name, entry in derived.items()}
+    print(json.dumps(shown, indent=1))
+    if args.write:
+        checkpoints.save.record(args.name, numbers)
+        for name, entry in derived.items():
+            checkpoints.save.save(name, **entry)
+
+
+if __name__ == "__main__":
+    main()
