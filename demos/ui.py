@@ -92,9 +92,10 @@ def answer(fn: Callable) -> Callable:
 def on(triggers, fn: Callable, inputs, outputs, **options) -> Any:
     """Connect gestures to a handler under the handler's own name in the API.
 
-    While an answer is on its way only the newest gesture waits, and the old picture stays.
+    While an answer is on its way only the newest gesture waits, and the old picture stays. Values arrive
+    as they were sent (preprocess=False): the handler names what is allowed better than Gradio's components do.
     """
-    defaults = dict(api_name=fn.__name__, show_progress="hidden", trigger_mode="always_last")
+    defaults = dict(api_name=fn.__name__, show_progress="hidden", trigger_mode="always_last", preprocess=False)
     return _listen(triggers)(answer(fn), inputs, outputs, **(defaults | options))
 
 

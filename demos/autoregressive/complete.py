@@ -35,7 +35,7 @@ def complete(drawing: str, seed: int, temperature: float) -> tuple[str, str]:
     source = ui.data_uri(grid(to_uint8(1 - x), columns=ENDINGS)[None])
     alt = f"Four endings of the same top half, seeds {seed} to {seed + ENDINGS - 1}"
     return (
-        f'<img class="pixels" src="{source}" alt="{alt}">',
+        f'<div class="halves"><img class="pixels" src="{source}" alt="{alt}"></div>',
         "-log p(x) of each, left to right: " + ", ".join(f"{n:.1f}" for n in nats) + " nats.",
     )
 

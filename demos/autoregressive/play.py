@@ -143,7 +143,7 @@ def build():
         ui.words(
             see=(
                 "The model reads only the pixels above and to the left.",
-                "Where it is sure, the right-hand map is white or full colour; in between, the digit is still undecided.",
+                "Where it is sure, the map on the right is blank or full colour; in between, the digit is still undecided.",
                 "Every pixel is a draw, so the same past can end in another digit.",
             ),
             steps={

@@ -16,7 +16,7 @@ PROBES = 8  # random pictures over which gradients are averaged: in one alone a 
 # What is computed.
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=512)
 def field(row: int, col: int, depth: int) -> tuple[float, ...]:
     """Influence of every pixel on one, relative to the strongest: 784 numbers from 0 to 1."""
     x = (noise((1, SIZE, SIZE), range(PROBES), "uniform") < 0.5).float()
@@ -60,12 +60,12 @@ def build() -> None:
     first = look(16, 14, 3)
     ui.section(
         "What the network can see",
-        "Masked kernels never look ahead. Stacked, they see far back, but with a blind spot to the upper right.",
+        "Masked kernels never look ahead. Each layer sees further back, but pixels just above to the right stay out of sight.",
     )
     with gr.Row(elem_classes="see"):
         ui.html(kernel(model().first, "A") + kernel(model().blocks[0].look, "B"), classes="kernels")
         with gr.Column(min_width=0, elem_classes="field-stage"):
-            canvas = ui.canvas("field", first, "field", deepest=deepest)
+            canvas = ui.canvas("field", first, "field")
         with gr.Column(min_width=0, elem_classes="field-knobs"):
             depth = gr.Slider(0, deepest, 3, step=1, label="Masked layers after the first", buttons=[],
                               elem_id="autoregressive-depth")
@@ -73,7 +73,7 @@ def build() -> None:
             col = gr.Slider(0, SIZE - 1, 14, step=1, label="Column", buttons=[], elem_id="autoregressive-col")
             ui.html(
                 "<p><span class='key fam'></span> moves the prediction: its gradient is not zero.</p>"
-                "<p><span class='key spot'></span> comes before, yet is never seen: the blind spot.</p>"
+                "<p><span class='key spot'></span> comes before, yet is not seen. With all layers on, this is the blind spot.</p>"
                 "<p><span class='key blank'></span> comes later: its gradient is exactly zero.</p>", classes="keys",
             )
     knobs = [row, col, depth]

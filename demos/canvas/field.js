@@ -26,10 +26,7 @@ canvas.addEventListener("keydown", (event) => {
   event.preventDefault();
   pick(next);
 });
-watch("value", () => {
-  draw();
-  if (props.value.depth === props.deepest) gml.did(element, "field");
-});
+watch("value", draw);
 gml.onTheme(draw);
 draw();
 if (gml.restored === "autoregressive") trigger("apply");

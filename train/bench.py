@@ -1,0 +1,157 @@
+"""Timings as ratios against a reference, in one run on one machine: `make bench`, or a part of it by name.
+
+    python -m train.bench [pixelcnn] [page]
+
+The two sides of a ratio take turns, so that whatever else the machine does slows both; a time is the median of
+its turns. Milliseconds are context, ratios are compared. Nothing here is a test.
+"""
+
+import argparse
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections import deque
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from statistics import median
+
+import torch
+
+import checkpoints
+from models.images import noise
+from models.pixelcnn import sample, sample_naive
+
+ROOT = Path(__file__).parents[1]
+TURNS = 9
+PAGE_TURNS = 3
+EMPTY_APP = """
+import os, gradio, torch
+with gradio.Blocks() as blocks:
+    pass
+blocks.launch(server_port=int(os.environ["GRADIO_SERVER_PORT"]), ssr_mode=False, quiet=True)
+"""
+Row = tuple[str, str, str, str, str]  # what, measured, reference, ratio, goal
+
+
+def seconds(call: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def ratio(value: float, goal: float, at_least: bool) -> tuple[str, str]:
+    met = value >= goal if at_least else value <= goal
+    return f"{value:.3g}x", f"{'>=' if at_least else '<='} {goal:g}x {'met' if met else 'MISSED'}"
+
+
+def last(states: Iterator[torch.Tensor]) -> torch.Tensor:
+    return deque(states, maxlen=1).pop()
+
+
+def pixelcnn() -> Iterator[Row]:
+    """The sampler that keeps its features, against a full pass for each of the 784 pixels."""
+    model = checkpoints.load("pixelcnn-mnist")
+    n = model.size**2
+    cores = torch.get_num_threads()
+    for batch, goal in ((1, 40), (16, 150)):
+        u = noise((1, model.size, model.size), range(batch), "uniform")
+        x = last(sample(model, u))
+
+        def draw(u=u) -> None:
+            last(sample(model, u))
+
+        def full_pass(x=x) -> None:
+            with torch.inference_mode():
+                model(x)
+
+        # Few rows at a time gain nothing from a second thread, and the app runs with half the cores; a full pass
+        # does gain, and the reference gets the better of both.
+        times: dict[tuple[str, int], list[float]] = {}
+        threads = sorted({1, cores})
+        for turn in range(TURNS + 1):
+            for count in threads:
+                torch.set_num_threads(count)
+                for name, call in (("draw", draw), ("pass", full_pass)):
+                    elapsed = seconds(call)
+                    if turn:  # the first one warms up
+                        times.setdefault((name, count), []).append(elapsed)
+        reference = min(n * median(times["pass", count]) for count in threads)
+        for count in threads:
+            drawn = median(times["draw", count])
+            what = f"PixelCNN, {batch} at once, {count} thread{'s' * (count > 1)}"
+            shown, wanted = ratio(reference / drawn, goal, at_least=True)
+            yield what, f"{drawn * 1e3:.1f} ms", f"{n} passes {reference * 1e3:.0f} ms", shown, wanted
+
+        torch.set_num_threads(cores)
+        with torch.inference_mode():
+            p = torch.sigmoid(model(x))
+        # Each pixel is what the definition draws from this past: by induction the whole picture is.
+        wrong = x != (u < p)
+        excused = int((wrong & ((u - p).abs() < 1e-6)).sum())
+        found = f"{int(wrong.sum())} differ, {excused} with |u-p| < 1e-6"
+        yield f"  {x.numel()} pixels", found, "u < p, given the past", "", "0 others"
+        if batch == 1:
+            slow: list[torch.Tensor] = []
+            elapsed = seconds(lambda u=u, slow=slow: slow.append(last(sample_naive(model, u))))
+            differ = int((slow[0] != x).sum())
+            yield f"  {n} pixels", f"{differ} differ", f"sample_naive {elapsed * 1e3:.0f} ms", "", ""
+
+
+def page() -> Iterator[Row]:
+    """From starting Python to the first page, against an app with nothing on it."""
+
+    def first_page(*command: str) -> float:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        own = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1",
+               "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
+        start = time.perf_counter()
+        process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=os.environ | own,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        try:
+            while time.perf_counter() - start < 120:
+                if process.poll() is not None:
+                    raise SystemExit(f"{command[0]} stopped: {process.stderr.read().decode()[-1000:]}")
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
+                        if answer.status == 200:
+                            return time.perf_counter() - start
+                except OSError:                                # not listening yet
+                    time.sleep(0.02)
+            raise SystemExit(f"{command[0]}: no page after two minutes.")
+        finally:
+            process.terminate()
+            process.wait()
+
+    ours, empty = [], []
+    for turn in range(PAGE_TURNS + 1):
+        pair = first_page("app.py"), first_page("-c", EMPTY_APP)
+        if turn:                                               # the first pair fills the disk cache
+            ours.append(pair[0])
+            empty.append(pair[1])
+    shown = ratio(median(a / b for a, b in zip(ours, empty, strict=True)), 1.5, at_least=False)
+    yield "First page", f"{median(ours):.2f} s", f"empty app {median(empty):.2f} s", *shown
+
+
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {"pixelcnn": pixelcnn, "page": page}
+
+
+def main() -> None:
+    args = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    args.add_argument("parts", nargs="*", help=f"what to time: {', '.join(PARTS)}; all without any")
+    parts = args.parse_args().parts or list(PARTS)
+    if unknown := set(parts) - set(PARTS):
+        raise SystemExit(f"Unknown: {', '.join(sorted(unknown))}. There are {', '.join(PARTS)}.")
+    layout = "{:<32}{:<34}{:<26}{:>8}   {}"
+    print(layout.format("", "measured", "reference", "ratio", "goal"))
+    for part in parts:
+        for row in PARTS[part]():
+            print(layout.format(*row), flush=True)
+
+
+if __name__ == "__main__":
+    main()
