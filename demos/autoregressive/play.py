@@ -47,18 +47,23 @@ def flips_in_range(value) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=1024)
-def picture(seed: int, temperature: float, flips: tuple[int, ...]) -> bytes:
-    """The drawn pixels, one byte each. A flip keeps what came before its pixel and draws what follows
-    again, with the same uniforms: the only thing that changes is the past."""
-    given = None
+def picture(seed: int, temperature: float, flips: tuple[int, ...]) -> tuple[bytes, float]:
+    """The drawn pixels, one byte each, and the milliseconds they took.
+
+    A flip keeps what came before its pixel and draws what follows again, with the same uniforms: the only
+    thing that changes is the past.
+    """
+    network, given = model(), None
     if flips:
         *earlier, i = flips
-        given = torch.tensor(list(picture(seed, temperature, tuple(earlier))), dtype=torch.float32)
+        given = torch.tensor(list(picture(seed, temperature, tuple(earlier))[0]), dtype=torch.float32)
         given[i] = 1 - given[i]
         given[i + 1:] = -1
         given = given.view(1, 1, SIZE, SIZE)
-    *_, x = sample(model(), noise((1, SIZE, SIZE), [seed], "uniform"), given, temperature)
-    return bytes(x.flatten().to(torch.uint8).tolist())
+    start = time.perf_counter()
+    *_, x = sample(network, noise((1, SIZE, SIZE), [seed], "uniform"), given, temperature)
+    ms = 1000 * (time.perf_counter() - start)
+    return bytes(x.flatten().to(torch.uint8).tolist()), ms
 
 
 def draw(seed: int, temperature: float, flips: str) -> tuple[dict, str]:
@@ -69,13 +74,11 @@ def draw(seed: int, temperature: float, flips: str) -> tuple[dict, str]:
     milliseconds the drawing took; then the equations with these numbers in.
     """
     seed, temperature, flips = ui.seed(seed), temperature_in_range(temperature), flips_in_range(flips)
-    network = model()  # the first visitor also waits for the file, and that is no part of drawing
-    start = time.perf_counter()
-    x = np.frombuffer(picture(seed, temperature, flips), np.uint8)
-    ms = 1000 * (time.perf_counter() - start)
+    pixels, ms = picture(seed, temperature, flips)
+    x = np.frombuffer(pixels, np.uint8)
     with torch.inference_mode():
         known = torch.from_numpy(x.astype(np.float32)).view(1, 1, SIZE, SIZE)
-        logits = network(known).flatten().double().numpy()
+        logits = model()(known).flatten().double().numpy()
     surprise = np.logaddexp(0, np.where(x == 1, -logits, logits))
     value = dict(
         bits="".join(map(str, x)), logits=logits.round(4).tolist(), nats=round(float(surprise.sum()), 3),
@@ -86,8 +89,8 @@ def draw(seed: int, temperature: float, flips: str) -> tuple[dict, str]:
 
 def film(seed: int, temperature: float, flips: str) -> str:
     """The drawing as a film: a GIF of 57 frames, half a row each, as a data URI. Arguments as for draw."""
-    x = picture(ui.seed(seed), temperature_in_range(temperature), flips_in_range(flips))
-    drawn = torch.tensor(list(x), dtype=torch.float32)
+    pixels, _ = picture(ui.seed(seed), temperature_in_range(temperature), flips_in_range(flips))
+    drawn = torch.tensor(list(pixels), dtype=torch.float32)
     frames = torch.stack([
         torch.where(torch.arange(PIXELS) < k, 1 - drawn, 0.9) for k in np.linspace(0, PIXELS, FILM_FRAMES + 1)
     ])

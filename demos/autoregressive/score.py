@@ -40,7 +40,7 @@ def score(drawing: str) -> tuple[str, str]:
 
 
 def build() -> None:
-    drawing = "".join(map(str, picture(4, 1.0, ())))
+    drawing = "".join(map(str, picture(4, 1.0, ())[0]))
     sentence, histogram = score(drawing)
     ui.section(
         "How likely is this digit?",

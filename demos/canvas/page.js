@@ -1,6 +1,7 @@
 // What every canvas and the frame share: links, ticks, downloads, colours. Runs before the page is mounted.
 (() => {
   const listeners = new Set();
+  let address = new URLSearchParams(), linking = null; // what a copied link will say
   const gml = (window.gml = {
     intent: null, // what the next answer is for: "play" it, or show it whole
 
@@ -64,14 +65,16 @@
 
     // The address bar follows the knobs, a little behind: each change of it costs the browser time.
     link(tab, names, values) {
-      clearTimeout(gml.linking);
-      gml.linking = setTimeout(() => {
-        const query = new URLSearchParams({ tab });
-        names.forEach((name, k) => values[k] !== "" && values[k] != null && query.set(name, values[k]));
-        const theme = new URLSearchParams(location.search).get("__theme");
-        if (theme) query.set("__theme", theme);
-        history.replaceState(null, "", `?${query}`);
-      }, 300);
+      if (address.get("tab") !== tab) {
+        const theme = address.get("__theme");
+        address = new URLSearchParams(theme ? { tab, __theme: theme } : { tab });
+      }
+      names.forEach((name, k) => {
+        if (values[k] === "" || values[k] == null) address.delete(name);
+        else address.set(name, values[k]);
+      });
+      clearTimeout(linking);
+      linking = setTimeout(() => history.replaceState(null, "", `?${address}`), 300);
     },
   });
 
@@ -81,6 +84,7 @@
   const tab = query.get("tab");
   const known = components.some((c) => c.type === "tabitem" && c.props.id === tab);
   gml.restored = known ? tab : null;
+  if (query.get("__theme")) address.set("__theme", query.get("__theme"));
   for (const { props, type } of known ? components : []) {
     if (type === "tabs" && props.elem_id === "tabs") props.selected = tab;
     if (!props.elem_id?.startsWith(`${tab}-`)) continue;
@@ -94,7 +98,9 @@
       props.value = Number(Math.min(props.maximum, Math.max(props.minimum, near)).toFixed(6));
     } else if (type === "textbox" && /^[0-9, ]*$/.test(text)) {
       props.value = text;
-    }
+    } else continue;
+    address.set("tab", tab);
+    address.set(props.elem_id.slice(tab.length + 1), props.value);
   }
 
   const follow = () => new MutationObserver(() => listeners.forEach((draw) => draw()))

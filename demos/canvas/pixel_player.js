@@ -37,12 +37,12 @@ function place(mark, i) {
 
 function tip() {
   const i = hover ?? k - 1;
-  if (i < 0) return (find(".tip").textContent = `first pixel: p(ink) = ${p[0].toFixed(2)}`);
-  const where = `pixel ${i + 1}   `;
+  if (i < 0) return (find(".tip").textContent = `x1   p(ink) = ${p[0].toFixed(2)}   next`);
+  const where = `x${i + 1}   `;
   if (i > k) return (find(".tip").textContent = `${where}not drawn yet`);
   const chance = `${where}p(ink | past) = ${p[i].toFixed(2)}`;
   find(".tip").textContent = i === k ? `${chance}   next`
-    : `${chance}   surprise ${nats[i].toFixed(2)} nats   so far ${sums[i].toFixed(1)} nats`;
+    : `${chance}   surprise ${nats[i].toFixed(2)}   so far ${sums[i].toFixed(1)} nats`;
 }
 
 function go(to) {
