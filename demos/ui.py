@@ -2,6 +2,7 @@
 
 import base64
 import functools
+import inspect
 import io
 import json
 import math
@@ -77,7 +78,7 @@ def data_uri(frames: np.ndarray, zoom: int = 1, seconds: float = 0.0) -> str:
 
 
 def answer(fn: Callable) -> Callable:
-    """A handler whose ValueError becomes the one-line message on the page and in the API."""
+    """A handler, or a generator of answers, whose ValueError becomes the one-line message on page and in API."""
 
     @functools.wraps(fn)
     def answering(*args):
@@ -86,7 +87,14 @@ def answer(fn: Callable) -> Callable:
         except ValueError as error:
             raise gr.Error(str(error), print_exception=False) from None
 
-    return answering
+    @functools.wraps(fn)
+    def streaming(*args):
+        try:
+            yield from fn(*args)
+        except ValueError as error:
+            raise gr.Error(str(error), print_exception=False) from None
+
+    return streaming if inspect.isgeneratorfunction(fn) else answering
 
 
 def on(triggers, fn: Callable, inputs, outputs, **options) -> Any:

@@ -67,25 +67,24 @@ def pixelcnn() -> Iterator[Row]:
             with torch.inference_mode():
                 model(x)
 
-        # Few rows at a time gain nothing from a second thread, and the app runs with half the cores; a full pass
-        # does gain, and the reference gets the better of both.
-        times: dict[tuple[str, int], list[float]] = {}
-        threads = sorted({1, cores})
+        # A full pass gains from a second thread, so the reference gets the better of both. The few rows of a front
+        # do not, and on a busy machine they wait for it: the app draws with half the cores.
+        drawn, passes = [], {count: [] for count in {1, cores}}
         for turn in range(TURNS + 1):
-            for count in threads:
+            torch.set_num_threads(1)
+            times = [seconds(draw)]
+            for count in passes:
                 torch.set_num_threads(count)
-                for name, call in (("draw", draw), ("pass", full_pass)):
-                    elapsed = seconds(call)
-                    if turn:  # the first one warms up
-                        times.setdefault((name, count), []).append(elapsed)
-        reference = min(n * median(times["pass", count]) for count in threads)
-        for count in threads:
-            drawn = median(times["draw", count])
-            what = f"PixelCNN, {batch} at once, {count} thread{'s' * (count > 1)}"
-            shown, wanted = ratio(reference / drawn, goal, at_least=True)
-            yield what, f"{drawn * 1e3:.1f} ms", f"{n} passes {reference * 1e3:.0f} ms", shown, wanted
+                times.append(seconds(full_pass))
+            if turn:                                           # the first one warms up
+                for kept, elapsed in zip((drawn, *passes.values()), times, strict=True):
+                    kept.append(elapsed)
+        torch.set_num_threads(1)
+        reference = n * min(map(median, passes.values()))
+        shown = ratio(reference / median(drawn), goal, at_least=True)
+        took = f"{median(drawn) * 1e3:.1f} ms"
+        yield f"PixelCNN, {batch} at once", took, f"{n} passes {reference * 1e3:.0f} ms", *shown
 
-        torch.set_num_threads(cores)
         with torch.inference_mode():
             p = torch.sigmoid(model(x))
         # Each pixel is what the definition draws from this past: by induction the whole picture is.

@@ -2,10 +2,11 @@
 
     play.py      draw a digit, watch it, flip a pixel          complete.py   finish a drawing, four ways
     see.py       masks and the receptive field                 score.py      the likelihood of a drawing
+    race.py      the cost of drawing, two samplers timed
 """
 
 from demos import ui
-from demos.autoregressive import complete, play, score, see
+from demos.autoregressive import complete, play, race, score, see
 
 TITLE, ID, FAMILY = "Autoregressive", "autoregressive", "ar"
 
@@ -19,4 +20,5 @@ def build() -> None:
     complete.build()
     see.build()
     score.build()
+    race.build()
     equations()
