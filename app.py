@@ -19,7 +19,9 @@ def build() -> gr.Blocks:
         ui.header()
         with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             for tab in TABS:
-                with gr.Tab(tab.TITLE, id=tab.ID, elem_id=f"tab-{tab.ID}", elem_classes=f"fam-{tab.FAMILY}"):
+                with gr.Tab(
+                    tab.TITLE, id=tab.ID, elem_id=f"tab-{tab.ID}", elem_classes=f"fam-{tab.FAMILY}"
+                ):
                     ui.guarded(tab.build)
     return blocks.queue(max_size=QUEUE, default_concurrency_limit=2)
 
@@ -27,7 +29,13 @@ def build() -> gr.Blocks:
 def launch(blocks: gr.Blocks, **options) -> None:
     """Serve the page on 127.0.0.1:7860, or where GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say."""
     # show_error carries a handler's one-line message to the page; traces stay in the log.
-    blocks.launch(**(theme.LOOK | dict(show_error=True, ssr_mode=False, footer_links=[], max_file_size="1mb") | options))
+    blocks.launch(
+        **(
+            theme.LOOK
+            | dict(show_error=True, ssr_mode=False, footer_links=[], max_file_size="1mb")
+            | options
+        )
+    )
 
 
 if __name__ == "__main__":

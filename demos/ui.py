@@ -65,8 +65,14 @@ def data_uri(frames: np.ndarray, zoom: int = 1, seconds: float = 0.0) -> str:
     file = io.BytesIO()
     if rest:
         # The last frame stays a while before the film begins again.
-        first.save(file, "GIF", save_all=True, append_images=rest, loop=0,
-                   duration=[int(1000 * seconds)] * len(rest) + [1500])
+        first.save(
+            file,
+            "GIF",
+            save_all=True,
+            append_images=rest,
+            loop=0,
+            duration=[int(1000 * seconds)] * len(rest) + [1500],
+        )
         kind = "gif"
     else:
         first.save(file, "WEBP", lossless=True, method=0)
@@ -103,13 +109,17 @@ def on(triggers, fn: Callable, inputs, outputs, **options) -> Any:
     While an answer is on its way only the newest gesture waits, and the old picture stays. Values arrive
     as they were sent (preprocess=False): the handler names what is allowed better than Gradio's components do.
     """
-    defaults = dict(api_name=fn.__name__, show_progress="hidden", trigger_mode="always_last", preprocess=False)
+    defaults = dict(
+        api_name=fn.__name__, show_progress="hidden", trigger_mode="always_last", preprocess=False
+    )
     return _listen(triggers)(answer(fn), inputs, outputs, **(defaults | options))
 
 
 def in_page(triggers, js: str, inputs=None, outputs=None) -> Any:
     """A gesture that the page answers by itself, with no request."""
-    return _listen(triggers)(None, inputs, outputs, js=js, show_progress="hidden", api_visibility="private")
+    return _listen(triggers)(
+        None, inputs, outputs, js=js, show_progress="hidden", api_visibility="private"
+    )
 
 
 def _listen(triggers) -> Callable:
@@ -122,8 +132,11 @@ def link(tab: str, **knobs) -> None:
     for name, knob in knobs.items():
         assert knob.elem_id == f"{tab}-{name}", f"{name} needs elem_id {tab}-{name}"
     names = json.dumps(list(knobs))
-    in_page([knob.change for knob in knobs.values()],
-            f"(...values) => gml.link({json.dumps(tab)}, {names}, values)", list(knobs.values()))
+    in_page(
+        [knob.change for knob in knobs.values()],
+        f"(...values) => gml.link({json.dumps(tab)}, {names}, values)",
+        list(knobs.values()),
+    )
 
 
 # The parts of a tab.
@@ -167,10 +180,13 @@ def words(see: Sequence[str], steps: dict[str, str]) -> None:
     """What you see, and Try this. steps: {name: text}; a canvas ticks one with gml.did(element, name)."""
     items = "".join(
         f'<li data-step="{name}"><span class="tick" aria-hidden="true"></span>{escape(text)}'
-        '<span class="sr done-text"></span></li>' for name, text in steps.items()
+        '<span class="sr done-text"></span></li>'
+        for name, text in steps.items()
     )
     with gr.Column(min_width=0, elem_classes=["words", "card"]):
-        html(f"<h3>What you see</h3><p>{escape(' '.join(see))}</p><h3>Try this</h3><ul class='steps'>{items}</ul>")
+        html(
+            f"<h3>What you see</h3><p>{escape(' '.join(see))}</p><h3>Try this</h3><ul class='steps'>{items}</ul>"
+        )
 
 
 def strip(cells: Sequence[tuple[str, str]], live: str = "") -> None:
@@ -183,21 +199,35 @@ def strip(cells: Sequence[tuple[str, str]], live: str = "") -> None:
 
 
 def section(title: str, lead: str) -> None:
-    html(f"<h3 class='section-title'>{escape(title)}</h3><p class='lead'>{escape(lead)}</p>", "section")
+    html(
+        f"<h3 class='section-title'>{escape(title)}</h3><p class='lead'>{escape(lead)}</p>",
+        "section",
+    )
 
 
 def mathematics(text: str) -> gr.Markdown:
     """The equations, with $...$ for LaTeX; returned so that a handler can put live numbers in."""
     with gr.Accordion("The mathematics", open=True, elem_classes=["mathematics", "card"]):
-        return gr.Markdown(text, latex_delimiters=[
-            {"left": "$$", "right": "$$", "display": True}, {"left": "$", "right": "$", "display": False},
-        ])
+        return gr.Markdown(
+            text,
+            latex_delimiters=[
+                {"left": "$$", "right": "$$", "display": True},
+                {"left": "$", "right": "$", "display": False},
+            ],
+        )
 
 
 def canvas(name: str, value: Any, elem_id: str, **props) -> gr.HTML:
     """A drawing surface from canvas/<name>.html and .js. The value goes in and out; the elements stay."""
-    return gr.HTML(value, html_template=_canvas(name, "html"), js_on_load=_canvas(name, "js"), elem_id=elem_id,
-                   elem_classes=f"canvas-{name}", apply_default_css=False, **props)
+    return gr.HTML(
+        value,
+        html_template=_canvas(name, "html"),
+        js_on_load=_canvas(name, "js"),
+        elem_id=elem_id,
+        elem_classes=f"canvas-{name}",
+        apply_default_css=False,
+        **props,
+    )
 
 
 def _canvas(name: str, kind: str) -> str:

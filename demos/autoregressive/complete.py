@@ -12,8 +12,19 @@ from models.pixelcnn import loss, sample
 ROWS = 14
 ENDINGS = 4
 # The first frame's top half: an open arc, which can become a 2, 3, 7, 8 or 9.
-ARC = [(5, 9, 15), (6, 8, 17), (7, 7, 10), (7, 15, 18), (8, 7, 9), (8, 16, 19), (9, 17, 19), (10, 17, 19),
-       (11, 16, 19), (12, 15, 18), (13, 14, 17)]
+ARC = [
+    (5, 9, 15),
+    (6, 8, 17),
+    (7, 7, 10),
+    (7, 15, 18),
+    (8, 7, 9),
+    (8, 16, 19),
+    (9, 17, 19),
+    (10, 17, 19),
+    (11, 16, 19),
+    (12, 15, 18),
+    (13, 14, 17),
+]
 
 
 # What is computed.
@@ -29,7 +40,9 @@ def complete(drawing: str, seed: int, temperature: float) -> tuple[str, str]:
     seed, temperature = ui.seed(seed), temperature_in_range(temperature)
     x = torch.full((ENDINGS, 1, SIZE, SIZE), -1.0)
     x[:, 0, :ROWS] = torch.from_numpy(top.astype(np.float32))
-    *_, x = sample(model(), noise((1, SIZE, SIZE), range(seed, seed + ENDINGS), "uniform"), x, temperature)
+    *_, x = sample(
+        model(), noise((1, SIZE, SIZE), range(seed, seed + ENDINGS), "uniform"), x, temperature
+    )
     with torch.inference_mode():
         nats = loss(model(), x).tolist()
     source = ui.data_uri(grid(to_uint8(1 - x), columns=ENDINGS)[None])
@@ -46,24 +59,51 @@ def complete(drawing: str, seed: int, temperature: float) -> tuple[str, str]:
 def build() -> None:
     arc = np.zeros((SIZE, SIZE), np.uint8)
     for row, left, right in ARC:
-        arc[row, left:right + 1] = 1
+        arc[row, left : right + 1] = 1
     drawing = "".join(map(str, arc.flatten()))
     pictures, sentence = complete(drawing, 1, 1.0)
-    ui.section("Finish my drawing", "The top half is yours. The model continues from it, because it only ever looks back.")
+    ui.section(
+        "Finish my drawing",
+        "The top half is yours. The model continues from it, because it only ever looks back.",
+    )
     with gr.Row(elem_classes="complete"):
         with gr.Column(min_width=0, elem_classes="pad"):
-            pad = ui.canvas("pad", drawing, "top-half", rows=ROWS, hint="Draw above the line.",
-                            label="Draw the top half of a digit. Arrow keys move, Enter sets a pixel.")
+            pad = ui.canvas(
+                "pad",
+                drawing,
+                "top-half",
+                rows=ROWS,
+                hint="Draw above the line.",
+                label="Draw the top half of a digit. Arrow keys move, Enter sets a pixel.",
+            )
         with gr.Column(min_width=0, elem_classes="endings"):
             endings = ui.html(pictures)
             nats = ui.html(sentence, classes="note")
             with gr.Row():
-                seed = gr.Slider(0, ui.LARGEST_SEED, 1, step=1, label="Seed of the endings", buttons=[],
-                                 elem_id="autoregressive-endings")
-                temperature = gr.Slider(*TEMPERATURE, 1.0, step=0.05, label="Temperature of the endings", buttons=[],
-                                        elem_id="autoregressive-warmth")
+                seed = gr.Slider(
+                    0,
+                    ui.LARGEST_SEED,
+                    1,
+                    step=1,
+                    label="Seed of the endings",
+                    buttons=[],
+                    elem_id="autoregressive-endings",
+                )
+                temperature = gr.Slider(
+                    *TEMPERATURE,
+                    1.0,
+                    step=0.05,
+                    label="Temperature of the endings",
+                    buttons=[],
+                    elem_id="autoregressive-warmth",
+                )
     done = ui.on([pad.input], complete, [pad, seed, temperature], [endings, nats])
     ui.in_page(done.success, "() => gml.did(document.querySelector('#top-half'), 'complete')")
-    ui.on([seed.input, temperature.input], complete, [pad, seed, temperature], [endings, nats],
-          api_visibility="private")
+    ui.on(
+        [seed.input, temperature.input],
+        complete,
+        [pad, seed, temperature],
+        [endings, nats],
+        api_visibility="private",
+    )
     ui.link("autoregressive", endings=seed, warmth=temperature)

@@ -3,6 +3,7 @@
 import re
 import time
 from functools import lru_cache
+from itertools import pairwise
 from math import exp
 
 import gradio as gr
@@ -40,7 +41,7 @@ def flips_in_range(value) -> tuple[int, ...]:
     if not isinstance(text, str) or len(text) > 200 or not re.fullmatch(r"[0-9, ]*", text):
         raise ValueError(limits)
     flips = tuple(int(word) for word in re.split(r"[, ]+", text) if word)
-    rising = all(a < b for a, b in zip(flips, flips[1:], strict=False))
+    rising = all(a < b for a, b in pairwise(flips))
     if len(flips) > MOST_FLIPS or not rising or any(i >= PIXELS for i in flips):
         raise ValueError(limits)
     return flips
@@ -56,9 +57,11 @@ def picture(seed: int, temperature: float, flips: tuple[int, ...]) -> tuple[byte
     network, given = model(), None
     if flips:
         *earlier, i = flips
-        given = torch.tensor(list(picture(seed, temperature, tuple(earlier))[0]), dtype=torch.float32)
+        given = torch.tensor(
+            list(picture(seed, temperature, tuple(earlier))[0]), dtype=torch.float32
+        )
         given[i] = 1 - given[i]
-        given[i + 1:] = -1
+        given[i + 1 :] = -1
         given = given.view(1, 1, SIZE, SIZE)
     start = time.perf_counter()
     *_, x = sample(network, noise((1, SIZE, SIZE), [seed], "uniform"), given, temperature)
@@ -73,7 +76,11 @@ def draw(seed: int, temperature: float, flips: str) -> tuple[dict, str]:
     Returns bits (784 characters), the logits of p(ink | past) for every pixel, -log p(x) in nats and the
     milliseconds the drawing took; then the equations with these numbers in.
     """
-    seed, temperature, flips = ui.seed(seed), temperature_in_range(temperature), flips_in_range(flips)
+    seed, temperature, flips = (
+        ui.seed(seed),
+        temperature_in_range(temperature),
+        flips_in_range(flips),
+    )
     pixels, ms = picture(seed, temperature, flips)
     x = np.frombuffer(pixels, np.uint8)
     with torch.inference_mode():
@@ -81,8 +88,13 @@ def draw(seed: int, temperature: float, flips: str) -> tuple[dict, str]:
         logits = model()(known).flatten().double().numpy()
     surprise = np.logaddexp(0, np.where(x == 1, -logits, logits))
     value = dict(
-        bits="".join(map(str, x)), logits=logits.round(4).tolist(), nats=round(float(surprise.sum()), 3),
-        seed=seed, temperature=temperature, flips=list(flips), ms=round(ms, 1),
+        bits="".join(map(str, x)),
+        logits=logits.round(4).tolist(),
+        nats=round(float(surprise.sum()), 3),
+        seed=seed,
+        temperature=temperature,
+        flips=list(flips),
+        ms=round(ms, 1),
     )
     return value, equations(x, logits, surprise)
 
@@ -91,9 +103,12 @@ def film(seed: int, temperature: float, flips: str) -> str:
     """The drawing as a film: a GIF of 57 frames, half a row each, as a data URI. Arguments as for draw."""
     pixels, _ = picture(ui.seed(seed), temperature_in_range(temperature), flips_in_range(flips))
     drawn = torch.tensor(list(pixels), dtype=torch.float32)
-    frames = torch.stack([
-        torch.where(torch.arange(PIXELS) < k, 1 - drawn, 0.9) for k in np.linspace(0, PIXELS, FILM_FRAMES + 1)
-    ])
+    frames = torch.stack(
+        [
+            torch.where(torch.arange(PIXELS) < k, 1 - drawn, 0.9)
+            for k in np.linspace(0, PIXELS, FILM_FRAMES + 1)
+        ]
+    )
     return ui.data_uri(to_uint8(frames.view(-1, 1, SIZE, SIZE)), zoom=8, seconds=0.06)
 
 
@@ -108,13 +123,14 @@ The chain rule turns one hard question into 784 easy ones:
 $$\log p(\mathbf{{x}}) = \sum_{{i=1}}^{{784}} \log p(x_i \mid x_1, \dots, x_{{i-1}})
 = {-total:.2f}\ \text{{nats for this picture}} = {-total / np.log(2):.1f}\ \text{{bits}}$$
 
-A network with masked kernels gives all 784 logits $f_\theta$, and a sigmoid makes each a probability. Its worst surprise in this
-picture is pixel {i + 1}, where it expected {"paper" if ink else "ink"}:
+A network with masked kernels gives all 784 logits $f_\theta$, and a sigmoid makes each a probability.
+Its worst surprise in this picture is pixel {i + 1}, where it expected {"paper" if ink else "ink"}:
 
 $$p_\theta(x_{{{i + 1}}} = 1 \mid x_{{<{i + 1}}}) = \sigma(f_\theta) = \sigma({logits[i]:.2f}) = {p:.4f},
 \qquad x_{{{i + 1}}} = {ink}$$
 
-Training minimises the sum of these surprises over all pixels. For a binary picture each one is the binary cross entropy:
+Training minimises the sum of these surprises over all pixels. For a binary picture each one is the
+binary cross entropy:
 
 $$-\big[x_{{{i + 1}}} \log \sigma(f_\theta) + (1 - x_{{{i + 1}}}) \log(1 - \sigma(f_\theta))\big]
 = -\log({sign}{p:.4f}) = {surprise[i]:.2f}\ \text{{nats}}$$
@@ -133,11 +149,30 @@ def build():
     with ui.columns():
         with ui.knobs():
             ui.html("<p class='model-name'><b>PixelCNN</b>, 28 x 28<br>trained on binary MNIST</p>")
-            seed = gr.Slider(0, ui.LARGEST_SEED, 7, step=1, label="Seed", buttons=[], elem_id="autoregressive-seed")
-            temperature = gr.Slider(*TEMPERATURE, 1.0, step=0.05, label="Temperature", buttons=[],
-                                    elem_id="autoregressive-temperature")
-            flips = gr.Textbox("", label="Flipped pixels", placeholder="none", max_length=200,
-                               elem_id="autoregressive-flips")
+            seed = gr.Slider(
+                0,
+                ui.LARGEST_SEED,
+                7,
+                step=1,
+                label="Seed",
+                buttons=[],
+                elem_id="autoregressive-seed",
+            )
+            temperature = gr.Slider(
+                *TEMPERATURE,
+                1.0,
+                step=0.05,
+                label="Temperature",
+                buttons=[],
+                elem_id="autoregressive-temperature",
+            )
+            flips = gr.Textbox(
+                "",
+                label="Flipped pixels",
+                placeholder="none",
+                max_length=200,
+                elem_id="autoregressive-flips",
+            )
             another = gr.Button("Draw another", variant="primary")
             clear = gr.Button("Undo flips")
         with ui.stage():
@@ -146,7 +181,8 @@ def build():
         ui.words(
             see=(
                 "The model reads only the pixels above and to the left.",
-                "Where it is sure, the map on the right is blank or full colour; in between, the digit is still undecided.",
+                "Where it is sure, the map on the right is blank or full colour; "
+                "in between, the digit is still undecided.",
                 "Every pixel is a draw, so the same past can end in another digit.",
             ),
             steps={
@@ -170,15 +206,36 @@ def build():
 
     def show_equations() -> None:
         math = ui.mathematics(first_equations)
-        ui.on([seed.input, temperature.input, flips.input, player.apply], draw, knobs, [player, math],
-              concurrency_limit=2)
+        ui.on(
+            [seed.input, temperature.input, flips.input, player.apply],
+            draw,
+            knobs,
+            [player, math],
+            concurrency_limit=2,
+        )
         # Gestures that set a knob in the page first, and then ask for the picture.
         for gesture, js, sources, target in (
-            (player.edit, "() => document.querySelector('#pixel-player [data-flips]').dataset.flips", None, flips),
-            (another.click, "(seed) => { gml.intent = 'play'; return (seed + 1) % 10000; }", seed, seed),
+            (
+                player.edit,
+                "() => document.querySelector('#pixel-player [data-flips]').dataset.flips",
+                None,
+                flips,
+            ),
+            (
+                another.click,
+                "(seed) => { gml.intent = 'play'; return (seed + 1) % 10000; }",
+                seed,
+                seed,
+            ),
             (clear.click, "() => ''", None, flips),
         ):
-            ui.on(ui.in_page(gesture, js, sources, target).then, draw, knobs, [player, math], api_visibility="private")
+            ui.on(
+                ui.in_page(gesture, js, sources, target).then,
+                draw,
+                knobs,
+                [player, math],
+                api_visibility="private",
+            )
 
     knobs = [seed, temperature, flips]
     ui.link("autoregressive", seed=seed, temperature=temperature, flips=flips)

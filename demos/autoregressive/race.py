@@ -11,7 +11,6 @@ from demos.autoregressive.play import PIXELS, SIZE, model, picture
 from models.images import noise, to_uint8
 from models.pixelcnn import sample_naive
 
-
 # What is computed.
 
 
@@ -33,20 +32,26 @@ def race(seed: int) -> Iterator[str]:
 def lanes(fast: torch.Tensor, ms: float, slow: torch.Tensor, slow_ms: float) -> str:
     """Two pictures with their times; pixels of the slow one below 0 are not drawn yet. (1, 1, 28, 28) each."""
     done = int((slow >= 0).sum())
+    left = lane(fast, "Digit from the cached sampler", f"Remembering features: <b>{ms:.0f} ms</b>")
+    right = lane(
+        slow,
+        "The same digit, one full pass per pixel",
+        f"A full pass for every pixel: <b>{slow_ms:.0f} ms</b>, {done} of {PIXELS} passes",
+    )
     verdict = ""
     if done == PIXELS:
         differ = int((slow != fast).sum())
-        same = "the same pixels" if differ == 0 else f"{differ} pixels differ, where u and p are equal to rounding"
+        same = f"{differ} pixels differ, where u is p to rounding" if differ else "the same pixels"
         verdict = f"<p class='verdict'><b>{slow_ms / ms:.0f} times</b> faster, {same}.</p>"
-    return "<div class='lanes'>" + "".join(
-        f"<figure><img class='pixels' src='{ui.data_uri(to_uint8(1 - x.clamp(min=0) - 0.08 * (x < 0)))}' alt='{alt}'>"
+    return f"<div class='lanes'>{left}{right}</div>{verdict}"
+
+
+def lane(x: torch.Tensor, alt: str, text: str) -> str:
+    shade = 1 - x.clamp(min=0) - 0.08 * (x < 0)  # ink black, paper white, what is to come grey
+    return (
+        f"<figure><img class='pixels' src='{ui.data_uri(to_uint8(shade))}' alt='{alt}'>"
         f"<figcaption>{text}</figcaption></figure>"
-        for x, alt, text in (
-            (fast, "Digit from the cached sampler", f"Remembering features: <b>{ms:.0f} ms</b>"),
-            (slow, "The same digit, one full pass per pixel",
-             f"A full pass for every pixel: <b>{slow_ms:.0f} ms</b>, {done} of {PIXELS} passes"),
-        )
-    ) + f"</div>{verdict}"
+    )
 
 
 # What is shown.
@@ -55,13 +60,21 @@ def lanes(fast: torch.Tensor, ms: float, slow: torch.Tensor, slow_ms: float) -> 
 def build() -> None:
     ui.section(
         "What drawing costs",
-        "Training sees all pixels at once; drawing cannot. But a feature that has been computed never changes, so keep it.",
+        "Training sees all pixels at once; drawing cannot. "
+        "But a feature that has been computed never changes, so keep it.",
     )
     first = next(race(4))
     with gr.Row(elem_classes="complete"):
         with gr.Column(min_width=0):
-            seed = gr.Slider(0, ui.LARGEST_SEED, 4, step=1, label="Seed of the race", buttons=[],
-                             elem_id="autoregressive-race")
+            seed = gr.Slider(
+                0,
+                ui.LARGEST_SEED,
+                4,
+                step=1,
+                label="Seed of the race",
+                buttons=[],
+                elem_id="autoregressive-race",
+            )
             start = gr.Button("Race", variant="primary")
             stop = gr.Button("Stop")
         track = ui.html(first, elem_id="race")

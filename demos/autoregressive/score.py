@@ -9,7 +9,6 @@ from demos import plots, ui
 from demos.autoregressive.play import SIZE, model, picture
 from models.pixelcnn import loss
 
-
 # What is computed.
 
 
@@ -32,7 +31,10 @@ def score(drawing: str) -> tuple[str, str]:
         verdict = f"More surprising than {rank:.0%} of the test digits."
     sentence = f"<b>{nats:.1f} nats</b> &nbsp; {verdict}"
     return sentence, plots.histogram(
-        {"test digits": digits, "clothes": fashion}, nats, "yours", "-log p(x) in nats, smaller is likelier",
+        {"test digits": digits, "clothes": fashion},
+        nats,
+        "yours",
+        "-log p(x) in nats, smaller is likelier",
     )
 
 
@@ -48,8 +50,14 @@ def build() -> None:
     )
     with gr.Row(elem_classes="complete"):
         with gr.Column(min_width=0, elem_classes="pad"):
-            pad = ui.canvas("pad", drawing, "whole-digit", rows=SIZE, hint="Clear, and draw your own.",
-                            label="Draw a digit. Arrow keys move, Enter sets a pixel.")
+            pad = ui.canvas(
+                "pad",
+                drawing,
+                "whole-digit",
+                rows=SIZE,
+                hint="Clear, and draw your own.",
+                label="Draw a digit. Arrow keys move, Enter sets a pixel.",
+            )
         with gr.Column(min_width=0, elem_classes="endings"):
             verdict = ui.html(sentence, classes="verdict")
             plot = ui.html(histogram)

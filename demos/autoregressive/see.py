@@ -10,7 +10,9 @@ from demos.autoregressive.play import SIZE, model
 from models.images import noise
 from models.pixelcnn import MaskedConv2d, receptive_field
 
-PROBES = 8  # random pictures over which gradients are averaged: in one alone a closed ReLU hides a path
+PROBES = (
+    8  # random pictures over which gradients are averaged: in one alone a closed ReLU hides a path
+)
 
 
 # What is computed.
@@ -33,8 +35,14 @@ def look(row: int, col: int, depth: int) -> dict:
     row, col = ui.whole(row, "Row", 0, SIZE - 1), ui.whole(col, "Column", 0, SIZE - 1)
     depth = ui.whole(depth, "Layers", 0, len(model().blocks))
     strength = field(row, col, depth)
-    return dict(field=[float(f"{v:.3g}") for v in strength], row=row, col=col, depth=depth,
-                seen=sum(v > 0 for v in strength), past=row * SIZE + col)
+    return dict(
+        field=[float(f"{v:.3g}") for v in strength],
+        row=row,
+        col=col,
+        depth=depth,
+        seen=sum(v > 0 for v in strength),
+        past=row * SIZE + col,
+    )
 
 
 def kernel(layer: MaskedConv2d, kind: str) -> str:
@@ -43,10 +51,13 @@ def kernel(layer: MaskedConv2d, kind: str) -> str:
     strength = torch.cat([strength / strength.max(), torch.zeros(layer.r, layer.k)])
     seen = torch.cat([layer.mask, torch.zeros(layer.r, layer.k)])
     rows = "".join(
-        "<tr>" + "".join(
+        "<tr>"
+        + "".join(
             f"<td style='--w:{w:.0%}'>{s:.0f}</td>" if s else "<td class='off'>0</td>"
             for s, w in zip(seen_row.tolist(), w_row.tolist(), strict=True)
-        ) + "</tr>" for seen_row, w_row in zip(seen, strength, strict=True)
+        )
+        + "</tr>"
+        for seen_row, w_row in zip(seen, strength, strict=True)
     )
     what = "the pixel itself is hidden" if kind == "A" else "the pixel's own features are seen"
     return f"<figure><table class='kernel'>{rows}</table><figcaption>Mask {kind}: {what}</figcaption></figure>"
@@ -60,25 +71,43 @@ def build() -> None:
     first = look(16, 14, 3)
     ui.section(
         "What the network can see",
-        "Masked kernels never look ahead. Each layer sees further back, but pixels just above to the right stay out of sight.",
+        "Masked kernels never look ahead. Each layer sees further back, "
+        "but pixels just above to the right stay out of sight.",
     )
     with gr.Row(elem_classes="see"):
         ui.html(kernel(model().first, "A") + kernel(model().blocks[0].look, "B"), classes="kernels")
         with gr.Column(min_width=0, elem_classes="field-stage"):
             canvas = ui.canvas("field", first, "field")
         with gr.Column(min_width=0, elem_classes="field-knobs"):
-            depth = gr.Slider(0, deepest, 3, step=1, label="Masked layers after the first", buttons=[],
-                              elem_id="autoregressive-depth")
-            row = gr.Slider(0, SIZE - 1, 16, step=1, label="Row", buttons=[], elem_id="autoregressive-row")
-            col = gr.Slider(0, SIZE - 1, 14, step=1, label="Column", buttons=[], elem_id="autoregressive-col")
+            depth = gr.Slider(
+                0,
+                deepest,
+                3,
+                step=1,
+                label="Masked layers after the first",
+                buttons=[],
+                elem_id="autoregressive-depth",
+            )
+            row = gr.Slider(
+                0, SIZE - 1, 16, step=1, label="Row", buttons=[], elem_id="autoregressive-row"
+            )
+            col = gr.Slider(
+                0, SIZE - 1, 14, step=1, label="Column", buttons=[], elem_id="autoregressive-col"
+            )
             ui.html(
                 "<p><span class='key fam'></span> moves the prediction: its gradient is not zero.</p>"
-                "<p><span class='key spot'></span> comes before, yet is not seen. With all layers on, this is the blind spot.</p>"
-                "<p><span class='key blank'></span> comes later: its gradient is exactly zero.</p>", classes="keys",
+                "<p><span class='key spot'></span> comes before, yet is not seen. "
+                "With all layers on, this is the blind spot.</p>"
+                "<p><span class='key blank'></span> comes later: its gradient is exactly zero.</p>",
+                classes="keys",
             )
     knobs = [row, col, depth]
     ui.on([*(knob.input for knob in knobs), canvas.apply], look, knobs, canvas, queue=False)
-    picked = ui.in_page(canvas.select, "() => JSON.parse(document.querySelector('#field [data-at]').dataset.at)",
-                        None, [row, col])
+    picked = ui.in_page(
+        canvas.select,
+        "() => JSON.parse(document.querySelector('#field [data-at]').dataset.at)",
+        None,
+        [row, col],
+    )
     ui.on(picked.then, look, knobs, canvas, queue=False, api_visibility="private")
     ui.link("autoregressive", row=row, col=col, depth=depth)
