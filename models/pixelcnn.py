@@ -128,8 +128,8 @@ class _Past:
     """What equal masked convolutions read, kept for every pixel so far, ready to be read at one front.
 
     The plane of a layer is the picture as one long row of cells: `gap` zeros after every row of pixels, as much
-    padding as the kernel needs in front, and cell n * row + t for the pixel of front t = col + gap * row. So the
-    pixels of a front, and the windows of the kernel above them, are an arithmetic progression: views, no indices.
+    padding as the kernel needs in front. A pixel is cell (n + gap) * row + col = n * row + t, for the front
+    t = col + gap * row: the pixels of a front lie n cells apart, and so do their windows. Views, no indices.
     """
 
     def __init__(self, layers: list[MaskedConv2d], size: int, gap: int, batch: int):
@@ -160,8 +160,8 @@ def sample(model: PixelCNN, u: Tensor, x: Tensor | None = None, temperature: flo
     """The same pixels as `sample_naive` from the same u, without computing anything twice.
 
     A feature never changes once its pixel is passed, so each layer keeps its own and adds only the new ones.
-    And pixel (r, c) reads at most `slope - 1` pixels further right for each row further up, so all pixels with
-    equal c + slope * r can be drawn at once: 136 fronts instead of 784 pixels, for a 7x7 mask A.
+    And pixel (r, c) reads pixels at most `slope - 1` further right for each row further up (features: `slope`), so all
+    pixels with equal c + slope * r can be drawn at once: 136 fronts instead of 784 pixels, for a 7x7 mask A.
     Yields x after every front; pixels not yet drawn are -1. Pixels differ only where |u - p| is below rounding.
     """
     n, batch = model.size, len(u)
@@ -186,8 +186,8 @@ def sample(model: PixelCNN, u: Tensor, x: Tensor | None = None, temperature: flo
             continue
         front = slice(start, n * bottom + t + 1, n)
         # Rows of every matrix below: picture 0's pixels of the front, then picture 1's, ...
-        (window,), (pixels,) = seen.windows(start, rows), seen.pixels(start, rows)
-        h = window.reshape(batch * rows, -1)[:, :len(first)] @ first                 # unseen taps are the last
+        (above,), (pixels,) = seen.windows(start, rows), seen.pixels(start, rows)
+        h = above.reshape(batch * rows, -1)[:, :len(first)] @ first                  # unseen taps are the last
         h = (h.view(batch, rows, -1) + position[front]).flatten(0, 1)                # (B * rows, width)
         for (b_in, w_in, b_look, w_look, b_out, w_out), window, feature in zip(
                 blocks, past.windows(start, rows), past.pixels(start, rows), strict=True):

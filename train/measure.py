@@ -50,7 +50,7 @@ def pixelcnn(name: str, folder: Path | None) -> Measured:
     def nats(bits: np.ndarray) -> Tensor:
         x = torch.from_numpy(bits).float()[:, None]
         with torch.inference_mode():
-            return torch.cat([loss(model, part) for part in x.split(100)])
+            return torch.cat([loss(model, part) for part in x.split(25)])
 
     digits = nats(binary_mnist(folder, "test"))
     mean, error = mean_and_error(digits)

@@ -1,0 +1,176 @@
+"""The tab Autoregressive without a page: its handlers as plain functions, at every corner of the knobs."""
+
+import base64
+import io
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, ImageSequence
+
+from demos.autoregressive import complete, play, race, score, see
+from models import pixelcnn
+
+PIXELS = 784
+# An L, drawn by hand: a stroke down and a foot, in the part that `complete` keeps.
+SKETCH = np.zeros((28, 28), np.uint8)
+SKETCH[4:14, 10:12] = SKETCH[12:14, 10:20] = 1
+DRAWING = "".join(map(str, SKETCH.flatten()))
+HANDLERS = dict(
+    draw=play.draw, film=play.film, complete=complete.complete, look=see.look, score=score.score
+)
+
+
+def forget() -> None:
+    """Empty the caches: the second call of a test computes again."""
+    play.picture.cache_clear()
+    see.field.cache_clear()
+
+
+def without_time(answer):
+    """An answer without the milliseconds that it took, as text: the same call gives the same bytes."""
+    return re.sub(r'"ms": ?[\d.]+', "", json.dumps(answer))
+
+
+def bits(answer) -> np.ndarray:
+    return np.array([*answer[0]["bits"]], int)
+
+
+def pictures(text: str) -> list[np.ndarray]:
+    """The frames of the image in a data URI, wherever in the text it stands, as grey levels."""
+    (data,) = re.findall(r"data:image/[a-z]+;base64,([A-Za-z0-9+/=]+)", text)
+    image = Image.open(io.BytesIO(base64.b64decode(data)))
+    return [np.asarray(frame.convert("L"), int) for frame in ImageSequence.Iterator(image)]
+
+
+CORNERS = [
+    *(("draw", (s, t, f)) for s in (0, 9999) for t in (0.1, 2) for f in ("", "0, 783", None)),
+    ("draw", (7, 1, ", ".join(map(str, range(300, 700, 25))))),
+    *(("film", (s, t, f)) for s, t, f in ((0, 2, ""), (9999, 0.1, "0, 783"))),
+    *(("complete", (d * PIXELS, s, t)) for d in "01" for s, t in ((0, 2), (9999, 0.1))),
+    *(("look", (r, c, d)) for r in (0, 27) for c in (0, 27) for d in (0, 10)),
+    *(("score", (d,)) for d in ("0" * PIXELS, "1" * PIXELS, DRAWING)),
+]
+
+
+@pytest.mark.parametrize(("name", "given"), CORNERS, ids=lambda v: v if isinstance(v, str) else "")
+def test_same_call_same_bytes_and_int_is_float(name, given):
+    """A float slider that rests on 2 sends the int 2, and whole ones may send 2.0."""
+    first = HANDLERS[name](*given)
+    forget()
+    as_float = [float(v) if isinstance(v, int) else v for v in given]
+    assert without_time(HANDLERS[name](*as_float)) == without_time(first)
+
+
+def test_different_seeds_differ():
+    drawn = {play.draw(seed, 1, "")[0]["bits"] for seed in range(8)}
+    assert len(drawn) == 8
+    assert play.film(1, 1, "") != play.film(2, 1, "")
+    assert complete.complete(DRAWING, 1, 1) != complete.complete(DRAWING, 2, 1)
+
+
+def test_temperature_changes_the_picture_but_not_the_seed():
+    cold, hot = play.draw(3, 0.3, "")[0], play.draw(3, 1.9, "")[0]
+    assert cold["bits"] != hot["bits"] and cold["seed"] == hot["seed"] == 3
+    assert cold["nats"] < hot["nats"], "the model finds its cold drawings likelier"
+
+
+@pytest.mark.parametrize("i", [0, 300, 783])
+def test_flip_keeps_the_past_and_changes_the_future(i):
+    changed = []
+    for seed in (2, 7, 11):
+        before, after = bits(play.draw(seed, 1, "")), bits(play.draw(seed, 1, str(i)))
+        assert (before[:i] == after[:i]).all()
+        assert after[i] == 1 - before[i]
+        changed.append((before[i + 1 :] != after[i + 1 :]).any())
+    assert any(changed) or i == 783
+
+
+def test_two_flips_are_one_after_the_other():
+    first, second = 210, 400
+    once, twice = bits(play.draw(7, 1, f"{first}")), bits(play.draw(7, 1, f"{first}, {second}"))
+    assert (once[:second] == twice[:second]).all() and twice[second] == 1 - once[second]
+    # The last flip, done by hand: the same past and the same uniforms must give the same future.
+    given = torch.tensor(once, dtype=torch.float32)
+    given[second], given[second + 1 :] = 1 - given[second], -1
+    u = torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(7))[None]
+    *_, wanted = pixelcnn.sample(play.model(), u, given.view(1, 1, 28, 28), 1.0)
+    assert (wanted.flatten().numpy() == twice).all()
+
+
+def test_draw_tells_the_truth_about_its_picture():
+    value, equations = play.draw(7, 1, "")
+    x = torch.tensor(bits([value]), dtype=torch.float32).view(1, 1, 28, 28)
+    assert value["nats"] == pytest.approx(pixelcnn.loss(play.model(), x).item(), abs=2e-3)
+    sign = np.where(bits([value]) == 1, -1, 1)
+    worst = np.logaddexp(0, sign * np.array(value["logits"])).argmax()
+    assert f"{-value['nats']:.2f}" in equations and f"pixel {worst + 1}," in equations
+
+
+def test_film_ends_with_the_picture():
+    drawn = bits(play.draw(7, 1, "")).reshape(28, 28)
+    frames = pictures(play.film(7, 1, ""))
+    assert len(frames) == 57
+    assert (frames[-1] == np.kron(1 - drawn, np.full((8, 8), 255))).all()
+    half = 29 * 14  # pixels drawn in frame 29: the first 14 rows and a half
+    early, late = frames[29].reshape(28, 8, 28, 8)[:, 0, :, 0].flatten(), frames[0].flatten()
+    assert (early[:half] == 255 * (1 - drawn.flatten()[:half])).all()
+    assert set(early[half:]) == set(late) and len(set(late)) == 1
+
+
+def test_endings_keep_the_top_half_and_differ():
+    text, sentence = complete.complete(DRAWING, 1, 1)
+    (sheet,) = pictures(text)
+    endings = [sheet[:, 28 * k : 28 * (k + 1)] for k in range(4)]
+    assert sheet.shape == (28, 112)
+    assert all((e[:14] == 255 * (1 - SKETCH[:14])).all() for e in endings)
+    assert len({e[14:].tobytes() for e in endings}) == 4
+    for nats, ending in zip(re.findall(r"\d+\.\d", sentence), endings, strict=True):
+        x = torch.tensor(ending < 128, dtype=torch.float32).view(1, 1, 28, 28)
+        assert float(nats) == pytest.approx(pixelcnn.loss(play.model(), x).item(), abs=0.051)
+    # The bottom half of a drawing is not looked at.
+    assert complete.complete(DRAWING[: PIXELS // 2] + "1" * (PIXELS // 2), 1, 1) == (text, sentence)
+
+
+@pytest.mark.parametrize("depth", [0, 3, 10])
+def test_a_pixel_is_predicted_from_its_past_alone(depth):
+    for row, col in ((0, 0), (1, 27), (16, 14), (27, 27)):
+        value = see.look(row, col, depth)
+        field, here = np.array(value["field"]), 28 * row + col
+        assert (field[here:] == 0).all() and (field >= 0).all() and field.max() <= 1
+        assert value["past"] == here and value["seen"] == np.count_nonzero(field) <= here
+    if depth:
+        assert see.look(27, 27, depth)["seen"] > see.look(27, 27, depth - 1)["seen"]
+
+
+def test_race_draws_the_same_digit_twice():
+    *states, last = race.race(7)
+    drawn = bits(play.draw(7, 1, "")).reshape(28, 28)
+    assert [int(re.search(r"(\d+) of 784", s)[1]) for s in states] == [*range(0, PIXELS, 28)]
+    assert "verdict" not in states[-1] and "784 of 784" in last
+    assert re.search(r"<b>\d+ times</b> faster, the same pixels", last)
+    for text in re.findall("<img[^>]*>", last):
+        assert (pictures(text)[0] == 255 * (1 - drawn)).all()
+    # Half way the slow lane holds the first half of the same digit, and grey.
+    slow = pictures(re.findall("<img[^>]*>", states[14])[1])[0]
+    assert (slow[:14] == 255 * (1 - drawn[:14])).all() and len(set(slow[14:].flatten())) == 1
+
+
+def test_score_is_the_models_own():
+    x = torch.tensor(SKETCH, dtype=torch.float32).view(1, 1, 28, 28)
+    sentence, histogram = score.score(DRAWING)
+    nats = pixelcnn.loss(play.model(), x).item()
+    assert f"<b>{nats:.1f} nats</b>" in sentence and f"yours: {nats:.1f}" in histogram
+    assert "<svg" in histogram and "nan" not in histogram.lower()
+
+
+def test_handlers_never_write_to_the_model():
+    before = {key: tensor.clone() for key, tensor in play.model().state_dict().items()}
+    for name, given in CORNERS:
+        forget()
+        HANDLERS[name](*given)
+        after = play.model().state_dict()
+        assert all(torch.equal(after[key], tensor) for key, tensor in before.items()), name
+    assert not any(p.requires_grad or p.grad is not None for p in play.model().parameters())
