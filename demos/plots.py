@@ -15,24 +15,24 @@ def histogram(
     everything = np.concatenate([*groups.values()])
     low, high = 0.0, float(np.quantile(everything, 0.995))
     edges = np.linspace(low, high, bins + 1)
-    width, height, base = 640, 240, 190
+    width, height, base = 640, 250, 190
     to_x = lambda v: (v - low) / (high - low) * width  # noqa: E731
     parts = []
     for k, (name, values) in enumerate(groups.items()):
         share, _ = np.histogram(values, edges)
         share = share / share.max()
         steps = " ".join(
-            f"L{to_x(a):.1f},{base - 140 * s:.1f} L{to_x(b):.1f},{base - 140 * s:.1f}"
+            f"L{to_x(a):.1f},{base - 126 * s:.1f} L{to_x(b):.1f},{base - 126 * s:.1f}"
             for a, b, s in zip(edges, edges[1:], share, strict=False)
         )
         peak = to_x(edges[int(share.argmax())] + (high - low) / bins / 2)
         parts.append(f'<path class="group g{k}" d="M0,{base} {steps} L{width},{base} Z"/>')
         parts.append(
-            f'<text class="name g{k}" x="{peak:.0f}" y="40" text-anchor="middle">{escape(name)}</text>'
+            f'<text class="name g{k}" x="{peak:.0f}" y="52" text-anchor="middle">{escape(name)}</text>'
         )
     ticks = np.arange(0, high, 50 if high < 500 else 100)
     parts += [
-        f'<text class="tick" x="{to_x(t):.0f}" y="{base + 18}" text-anchor="middle">{t:.0f}</text>'
+        f'<text class="tick" x="{to_x(t):.0f}" y="{base + 24}" text-anchor="middle">{t:.0f}</text>'
         for t in ticks[1:]
     ]
     x = min(max(to_x(mark), 2), width - 2)
@@ -47,5 +47,5 @@ def histogram(
     return (
         f'<svg class="histogram" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
         f'<line class="axis" x1="0" x2="{width}" y1="{base}" y2="{base}"/>{"".join(parts)}'
-        f'<text class="tick" x="{width / 2}" y="{height - 8}" text-anchor="middle">{escape(axis)}</text></svg>'
+        f'<text class="tick" x="{width / 2}" y="{height - 6}" text-anchor="middle">{escape(axis)}</text></svg>'
     )
