@@ -100,7 +100,7 @@ def build() -> None:
     done = ui.on([pad.input], complete, [pad, seed, temperature], [endings, nats])
     ui.in_page(done.success, "() => gml.did(document.querySelector('#top-half'), 'complete')")
     ui.on(
-        [seed.input, temperature.input],
+        [seed.input, temperature.input, pad.apply],
         complete,
         [pad, seed, temperature],
         [endings, nats],

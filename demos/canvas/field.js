@@ -29,4 +29,4 @@ canvas.addEventListener("keydown", (event) => {
 watch("value", draw);
 gml.onTheme(draw);
 draw();
-if (gml.restored === "autoregressive") trigger("apply");
+if (gml.restoring(element)) trigger("apply");

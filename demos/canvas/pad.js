@@ -77,3 +77,4 @@ watch("value", () => {
 });
 gml.onTheme(draw);
 draw();
+if (gml.restoring(element)) trigger("apply");

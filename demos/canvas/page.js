@@ -83,7 +83,8 @@
   const components = window.gradio_config?.components ?? [];
   const tab = query.get("tab");
   const known = components.some((c) => c.type === "tabitem" && c.props.id === tab);
-  gml.restored = known ? tab : null;
+  // Knobs came from the link, so what was drawn for their defaults is not the picture: ask again.
+  gml.restoring = (element) => known && element.closest(`[id="tab-${tab}"]`) !== null;
   if (query.get("__theme")) address.set("__theme", query.get("__theme"));
   for (const { props, type } of known ? components : []) {
     if (type === "tabs" && props.elem_id === "tabs") props.selected = tab;

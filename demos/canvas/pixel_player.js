@@ -170,7 +170,7 @@ watch("value", () => {
 gml.onTheme(draw);
 read();
 gml.live(element, "ms", `${Math.round(props.value.ms)} ms`);
-if (gml.restored === "autoregressive") {
+if (gml.restoring(element)) {
   draw();
   trigger("apply");
 } else if (calm.matches) draw();
