@@ -28,11 +28,11 @@ def build() -> gr.Blocks:
 
 def launch(blocks: gr.Blocks, **options) -> None:
     """Serve the page on 127.0.0.1:7860, or where GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say."""
-    # show_error carries a handler's one-line message to the page; traces stay in the log.
+    # A handler's sentence reaches the page in any case; show_error would add the text of every other exception.
     blocks.launch(
         **(
             theme.LOOK
-            | dict(show_error=True, ssr_mode=False, footer_links=[], max_file_size="1mb")
+            | dict(show_error=False, ssr_mode=False, footer_links=[], max_file_size="1mb")
             | options
         )
     )

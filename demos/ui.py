@@ -1,10 +1,12 @@
 """The frame that every tab shares: headline, knobs, stage, words, strip, mathematics, links, messages."""
 
 import base64
+import contextlib
 import functools
 import inspect
 import io
 import json
+import logging
 import math
 from collections.abc import Callable, Sequence
 from html import escape
@@ -19,6 +21,7 @@ from checkpoints import CheckpointError
 
 CANVAS = Path(__file__).parent / "canvas"
 LARGEST_SEED = 9999
+SORRY = "Something went wrong here, and it is not your fault. Try again, or change a knob."
 
 
 # Values that come from outside.
@@ -84,23 +87,33 @@ def data_uri(frames: np.ndarray, zoom: int = 1, seconds: float = 0.0) -> str:
 
 
 def answer(fn: Callable) -> Callable:
-    """A handler, or a generator of answers, whose ValueError becomes the one-line message on page and in API."""
+    """A handler, or a generator of answers, whose ValueError becomes the one-line message on page and in API.
+
+    Any other exception is our mistake: it goes to the log, and the visitor learns no more than that.
+    """
 
     @functools.wraps(fn)
     def answering(*args):
-        try:
+        with _spoken(fn.__name__):
             return fn(*args)
-        except ValueError as error:
-            raise gr.Error(str(error), print_exception=False) from None
 
     @functools.wraps(fn)
     def streaming(*args):
-        try:
+        with _spoken(fn.__name__):
             yield from fn(*args)
-        except ValueError as error:
-            raise gr.Error(str(error), print_exception=False) from None
 
     return streaming if inspect.isgeneratorfunction(fn) else answering
+
+
+@contextlib.contextmanager
+def _spoken(name: str):
+    try:
+        yield
+    except ValueError as error:
+        raise gr.Error(str(error), print_exception=False) from None
+    except Exception:
+        logging.getLogger(__name__).exception("The handler %s failed", name)
+        raise gr.Error(SORRY, print_exception=False) from None
 
 
 def on(triggers, fn: Callable, inputs, outputs, **options) -> Any:
