@@ -128,7 +128,7 @@ def axe_source() -> str:
 
 @pytest.fixture
 def open_page(browser, app_url: str) -> Iterator[Callable]:
-    """open_page(width, height, dark, reduced_motion, query) -> a page with the app on it, ready.
+    """open_page(width, height, dark, reduced_motion, query, touch) -> a page with the app on it, ready.
 
     The test fails at its end if any page of it had an error in the page or its console, or asked
     another host for anything. A test that causes such a thing on purpose takes it out of
@@ -153,11 +153,13 @@ def open_page(browser, app_url: str) -> Iterator[Callable]:
         dark: bool = False,
         reduced_motion: bool = False,
         query: str = "",  # "tab=vae&seed=3"
+        touch: bool = False,
     ):
         context = browser.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
             reduced_motion="reduce" if reduced_motion else "no-preference",
+            has_touch=touch,
         )
         contexts.append(context)
         context.on("weberror", lambda e: errors.append(f"page: {e.error.stack or e.error}"))

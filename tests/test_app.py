@@ -37,7 +37,7 @@ HANDLERS = dict(
 
 def without_time(answer) -> str:
     """An answer as text, without the milliseconds that it took and with the edges that Gradio trims."""
-    return re.sub(r'"ms": ?[\d.]+|(\\n)+(?=")|\d+ (ms|times)\b', "", json.dumps(answer))
+    return re.sub(r'"ms": ?[\d.]+|(\\n)+(?=")|(?<=")(\\n)+|\d+ (ms|times)\b', "", json.dumps(answer))
 
 
 def frames(text: str) -> int:
@@ -113,7 +113,7 @@ def test_bad_input_is_refused_in_one_line(app_url, capfd, name, spoiled):
         got, message = ask(app_url, name, f"[{data}]", queued=bool(k % 2))
         assert got is None, value[:80]
         check_message(message, allowed)
-        if name in ("draw", "look", "score") or k == len(values) - 1:  # the others take long
+        if name in ("draw", "look", "score") or k == len(values) - 1:  # the others take longer
             assert without_time(ask(app_url, name, GOOD[name])[0]) == without_time(before)
     assert "Traceback" not in capfd.readouterr().err, "a visitor's slip is no error of ours"
 
@@ -142,8 +142,9 @@ def test_the_python_client_hears_the_same(app_url):
 
 @pytest.mark.parametrize("queued", [False, True])
 @pytest.mark.parametrize("data", [[], [7], [7, 1.0]])
-def test_too_few_values_are_refused_in_one_line(app_url, data, queued):
-    check_message(ask(app_url, "draw", data, queued)[1])
+def test_too_few_values_are_refused_with_nothing_of_our_inside(app_url, data, queued):
+    """Gradio refuses these before any handler; its text lists objects and addresses, so none is sent."""
+    assert ask(app_url, "draw", data, queued) == (None, None)
 
 
 @pytest.mark.parametrize("queued", [False, True])

@@ -10,6 +10,7 @@ import pytest
 import torch
 from PIL import Image, ImageSequence
 
+import app  # noqa: F401  (one thread: on busy cores a second one makes small steps a hundred times slower)
 from demos.autoregressive import complete, play, race, score, see
 from models import pixelcnn
 

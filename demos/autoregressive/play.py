@@ -206,8 +206,9 @@ def build():
 
     def show_equations() -> None:
         math = ui.mathematics(first_equations)
+        # Numbers half typed are no flips yet: the box is read when the person leaves it.
         ui.on(
-            [seed.input, temperature.input, flips.input, player.apply],
+            [seed.input, temperature.input, flips.submit, flips.blur, player.apply],
             draw,
             knobs,
             [player, math],

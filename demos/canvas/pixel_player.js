@@ -93,10 +93,10 @@ scrub.addEventListener("input", () => {
 function flip(i) {
   if (i >= k) return (find(".hint").textContent = "That pixel is not drawn yet. Flip one that is.");
   // A flip changes history: later flips belonged to a picture that no longer is.
-  pending = i;
   const { flips } = props.value;
   const earlier = flips.filter((j) => j < i);
   element.dataset.flips = (flips.includes(i) ? earlier : [...earlier, i]).join(", ");
+  pending = { i, flips: element.dataset.flips };
   trigger("edit");
 }
 picture.addEventListener("click", (event) => flip(gml.cell(picture, event, N)));
@@ -149,10 +149,10 @@ watch("value", () => {
   hover = null;
   gml.live(element, "ms", `${Math.round(ms)} ms`);
   if (temperature <= 0.4) gml.did(element, "cold");
-  if (pending !== null) {
+  if (pending?.flips === flips.join(", ")) { // and not the answer to another gesture, the flip having been refused
     gml.did(element, "flip");
-    find(".hint").textContent = `Pixel ${pending + 1} flipped. The pixels before it stay, the rest is drawn anew.`;
-    go(pending + 1);
+    find(".hint").textContent = `Pixel ${pending.i + 1} flipped. The pixels before it stay, the rest is drawn anew.`;
+    go(pending.i + 1);
     asked = false;
     run(!calm.matches);
     if (calm.matches) go(TOTAL);

@@ -1,0 +1,79 @@
+"""Pictures of every tab, as visitors see it: python -m tests.screenshots [--out screenshots] [--readme]
+
+Each tab at three widths, light and dark, the first screen and the whole page. --readme writes
+demos/preview.webp instead, the picture in the README.
+"""
+
+import argparse
+import io
+import os
+from pathlib import Path
+
+from PIL import Image
+
+from tests.conftest import FLAGS, ROOT, find_chromium
+
+WIDTHS = {390: 844, 1280: 800, 1920: 1080}  # and how high such a screen is
+PREVIEW, LARGEST = ROOT / "demos" / "preview.webp", 60_000
+
+
+def shoot(browser, url: str, tab: str, width: int, dark: bool):
+    """A page with everything on it drawn and at rest."""
+    context = browser.new_context(
+        viewport={"width": width, "height": WIDTHS[width]},
+        color_scheme="dark" if dark else "light",
+        reduced_motion="reduce",  # pictures are whole at once, nothing moves
+    )
+    page = context.new_page()
+    page.goto(f"{url}?tab={tab}")
+    page.locator(".tabitem").filter(visible=True).first.wait_for()
+    page.wait_for_load_state("networkidle")
+    page.evaluate("document.fonts.ready.then(() => 0)")
+    return page
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=ROOT / "screenshots")
+    parser.add_argument("--readme", action="store_true", help=f"write {PREVIEW.relative_to(ROOT)}")
+    options = parser.parse_args()
+    browser_path = find_chromium() or parser.error(
+        "no Chromium or Chrome: set CHROMIUM to its path"
+    )
+    os.environ.pop("GRADIO_SERVER_PORT", None)  # any free port
+
+    from playwright.sync_api import sync_playwright
+
+    import app
+    from demos import TABS
+
+    blocks = app.build()
+    app.launch(blocks, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    try:
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
+            if options.readme:
+                page = shoot(browser, blocks.local_url, TABS[0].ID, 1280, dark=False)
+                picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+                for quality in (90, 80, 70, 60, 50):
+                    picture.save(PREVIEW, "WEBP", quality=quality, method=6)
+                    if PREVIEW.stat().st_size < LARGEST:
+                        break
+                print(PREVIEW, PREVIEW.stat().st_size, "bytes")
+                return
+            options.out.mkdir(parents=True, exist_ok=True)
+            for tab in TABS:
+                for width in WIDTHS:
+                    for look in ("light", "dark"):
+                        page = shoot(browser, blocks.local_url, tab.ID, width, look == "dark")
+                        name = options.out / f"{tab.ID}-{width}-{look}"
+                        page.screenshot(path=f"{name}.png")
+                        page.screenshot(path=f"{name}-whole.png", full_page=True)
+                        page.context.close()
+                        print(f"{name}.png")
+    finally:
+        blocks.close(verbose=False)
+
+
+if __name__ == "__main__":
+    main()
