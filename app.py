@@ -32,7 +32,13 @@ def launch(blocks: gr.Blocks, **options) -> None:
     blocks.launch(
         **(
             theme.LOOK
-            | dict(show_error=False, ssr_mode=False, footer_links=[], max_file_size="1mb")
+            | dict(
+                show_error=False,
+                ssr_mode=False,
+                run_history=False,  # nobody's calls are kept
+                footer_links=[],
+                max_file_size="1mb",
+            )
             | options
         )
     )

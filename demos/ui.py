@@ -155,6 +155,17 @@ def link(tab: str, **knobs) -> None:
 # The parts of a tab.
 
 
+def slider(
+    tab: str, name: str, label: str, low: float, high: float, value: float, step: float = 1
+) -> gr.Slider:
+    """A knob that a link restores as ?tab=...&name=value."""
+    return gr.Slider(low, high, value, step=step, label=label, buttons=[], elem_id=f"{tab}-{name}")
+
+
+def seed_slider(tab: str, value: int, name: str = "seed", label: str = "Seed") -> gr.Slider:
+    return slider(tab, name, label, 0, LARGEST_SEED, value)
+
+
 def html(text: str, classes: str | list[str] = (), **options) -> gr.HTML:
     """Plain HTML in the page's own look, without Gradio's styles for prose."""
     return gr.HTML(text, elem_classes=classes, apply_default_css=False, **options)

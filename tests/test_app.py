@@ -37,7 +37,9 @@ HANDLERS = dict(
 
 def without_time(answer) -> str:
     """An answer as text, without the milliseconds that it took and with the edges that Gradio trims."""
-    return re.sub(r'"ms": ?[\d.]+|(\\n)+(?=")|(?<=")(\\n)+|\d+ (ms|times)\b', "", json.dumps(answer))
+    return re.sub(
+        r'"ms": ?[\d.]+|(\\n)+(?=")|(?<=")(\\n)+|\d+ (ms|times)\b', "", json.dumps(answer)
+    )
 
 
 def frames(text: str) -> int:

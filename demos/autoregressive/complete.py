@@ -80,22 +80,14 @@ def build() -> None:
             endings = ui.html(pictures)
             nats = ui.html(sentence, classes="note")
             with gr.Row():
-                seed = gr.Slider(
-                    0,
-                    ui.LARGEST_SEED,
-                    1,
-                    step=1,
-                    label="Seed of the endings",
-                    buttons=[],
-                    elem_id="autoregressive-endings",
-                )
-                temperature = gr.Slider(
+                seed = ui.seed_slider("autoregressive", 1, "endings", "Seed of the endings")
+                temperature = ui.slider(
+                    "autoregressive",
+                    "warmth",
+                    "Temperature of the endings",
                     *TEMPERATURE,
                     1.0,
-                    step=0.05,
-                    label="Temperature of the endings",
-                    buttons=[],
-                    elem_id="autoregressive-warmth",
+                    0.05,
                 )
     done = ui.on([pad.input], complete, [pad, seed, temperature], [endings, nats])
     ui.in_page(done.success, "() => gml.did(document.querySelector('#top-half'), 'complete')")

@@ -149,22 +149,9 @@ def build():
     with ui.columns():
         with ui.knobs():
             ui.html("<p class='model-name'><b>PixelCNN</b>, 28 x 28<br>trained on binary MNIST</p>")
-            seed = gr.Slider(
-                0,
-                ui.LARGEST_SEED,
-                7,
-                step=1,
-                label="Seed",
-                buttons=[],
-                elem_id="autoregressive-seed",
-            )
-            temperature = gr.Slider(
-                *TEMPERATURE,
-                1.0,
-                step=0.05,
-                label="Temperature",
-                buttons=[],
-                elem_id="autoregressive-temperature",
+            seed = ui.seed_slider("autoregressive", 7)
+            temperature = ui.slider(
+                "autoregressive", "temperature", "Temperature", *TEMPERATURE, 1.0, 0.05
             )
             flips = gr.Textbox(
                 "",

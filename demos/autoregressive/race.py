@@ -47,9 +47,9 @@ def lanes(fast: torch.Tensor, ms: float, slow: torch.Tensor, slow_ms: float) -> 
 
 
 def lane(x: torch.Tensor, alt: str, text: str) -> str:
-    shade = 1 - x.clamp(min=0) - 0.08 * (x < 0)  # ink black, paper white, what is to come grey
+    shade = 1 - x.clamp(min=0) - 0.15 * (x < 0)  # ink black, paper white, what is to come grey
     return (
-        f"<figure><img class='pixels' src='{ui.data_uri(to_uint8(shade))}' alt='{alt}'>"
+        f"<figure><div><img class='pixels' src='{ui.data_uri(to_uint8(shade))}' alt='{alt}'></div>"
         f"<figcaption>{text}</figcaption></figure>"
     )
 
@@ -66,15 +66,7 @@ def build() -> None:
     first = next(race(4))
     with gr.Row(elem_classes="complete"):
         with gr.Column(min_width=0):
-            seed = gr.Slider(
-                0,
-                ui.LARGEST_SEED,
-                4,
-                step=1,
-                label="Seed of the race",
-                buttons=[],
-                elem_id="autoregressive-race",
-            )
+            seed = ui.seed_slider("autoregressive", 4, "race", "Seed of the race")
             start = gr.Button("Race", variant="primary")
             stop = gr.Button("Stop")
         track = ui.html(first, elem_id="race")

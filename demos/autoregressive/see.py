@@ -79,21 +79,11 @@ def build() -> None:
         with gr.Column(min_width=0, elem_classes="field-stage"):
             canvas = ui.canvas("field", first, "field")
         with gr.Column(min_width=0, elem_classes="field-knobs"):
-            depth = gr.Slider(
-                0,
-                deepest,
-                3,
-                step=1,
-                label="Masked layers after the first",
-                buttons=[],
-                elem_id="autoregressive-depth",
+            depth = ui.slider(
+                "autoregressive", "depth", "Masked layers after the first", 0, deepest, 3
             )
-            row = gr.Slider(
-                0, SIZE - 1, 16, step=1, label="Row", buttons=[], elem_id="autoregressive-row"
-            )
-            col = gr.Slider(
-                0, SIZE - 1, 14, step=1, label="Column", buttons=[], elem_id="autoregressive-col"
-            )
+            row = ui.slider("autoregressive", "row", "Row", 0, SIZE - 1, 16)
+            col = ui.slider("autoregressive", "col", "Column", 0, SIZE - 1, 14)
             ui.html(
                 "<p><span class='key fam'></span> moves the prediction: its gradient is not zero.</p>"
                 "<p><span class='key spot'></span> comes before, yet is not seen. "

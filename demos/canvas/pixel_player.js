@@ -35,14 +35,17 @@ function place(mark, i) {
   return mark;
 }
 
+// Three items; a line breaks between them and not inside one.
+const items = (...texts) => texts.map((text) => text.replaceAll(" ", "\u00a0")).join("   ");
+
 function tip() {
   const i = hover ?? k - 1;
-  if (i < 0) return (find(".tip").textContent = `x1   p(ink) = ${p[0].toFixed(2)}   next`);
-  const where = `x${i + 1}   `;
-  if (i > k) return (find(".tip").textContent = `${where}not drawn yet`);
-  const chance = `${where}p(ink | past) = ${p[i].toFixed(2)}`;
-  find(".tip").textContent = i === k ? `${chance}   next`
-    : `${chance}   surprise ${nats[i].toFixed(2)}   so far ${sums[i].toFixed(1)} nats`;
+  const chance = i < 0 ? `p(ink) = ${p[0].toFixed(2)}` : `p(ink | past) = ${p[i].toFixed(2)}`;
+  find(".tip").textContent =
+    i < 0 ? items("x1", chance, "next")
+    : i > k ? items(`x${i + 1}`, "not drawn yet")
+    : i === k ? items(`x${i + 1}`, chance, "next")
+    : items(`x${i + 1}`, chance, `surprise ${nats[i].toFixed(2)}`, `so far ${sums[i].toFixed(1)} nats`);
 }
 
 function go(to) {
