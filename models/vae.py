@@ -1,0 +1,136 @@
+"""Auto-Encoding Variational Bayes. Kingma, Welling 2013, arXiv:1312.6114.
+
+    z = mu(x) + sigma(x) * epsilon,   epsilon ~ N(0, I)                         (reparameterization, Section 2.4)
+    L(x) = E_q[log p(x|z)] - KL(q(z|x) || p(z))  <=  log p(x)                   (the variational bound, Section 2.2)
+    KL = 1/2 sum_d (mu_d^2 + sigma_d^2 - log sigma_d^2 - 1)                     (closed form, Appendix B)
+
+The encoder names a Gaussian q(z|x) per picture, the decoder a Bernoulli p(x|z) per pixel, so the reconstruction
+is a cross entropy. One z per picture and step is enough to train both. How loose the bound is shows in
+L_K(x) = E[log 1/K sum_k p(x, z_k) / q(z_k|x)], which climbs from L to log p(x) (Burda 2015, arXiv:1509.00519).
+
+Departs from the paper: the networks have several hidden layers with residual connections (paper: one, tanh);
+the encoder gives log sigma^2 within [-12, 4].
+Read in this order: MLP, VAE, kl, bound, loss, log_likelihood, sample, slerp.
+"""
+
+from math import log, pi
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+
+class MLP(nn.Module):
+    """A linear map in, `layers` residual layers, a linear map out. (B, inputs) -> (B, outputs)."""
+
+    def __init__(self, inputs: int, hidden: int, layers: int, outputs: int):
+        super().__init__()
+        self.into = nn.Linear(inputs, hidden)
+        self.layers = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers))
+        self.out = nn.Linear(hidden, outputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.into(x)
+        for layer in self.layers:
+            h = h + layer(F.relu(h))
+        return self.out(F.relu(h))
+
+
+class VAE(nn.Module):
+    """Encoder q(z|x) and decoder p(x|z) of binary pictures."""
+
+    def __init__(
+        self,
+        size: int = 28,        # pixels along a side
+        latent: int = 16,      # dimensions of z
+        hidden: int = 512,     # width of both networks
+        layers: int = 1,       # residual layers of each
+    ):
+        super().__init__()
+        self.size, self.latent = size, latent
+        self.encoder = MLP(size * size, hidden, layers, 2 * latent)
+        self.decoder = MLP(latent, hidden, layers, size * size)
+
+    def encode(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """mu and log sigma^2 of q(z|x). x: (B, 1, size, size) in {0, 1} -> (B, latent) twice."""
+        mu, log_var = self.encoder(2 * x.flatten(1) - 1).chunk(2, 1)
+        return mu, log_var.clamp(-12, 4)
+
+    def decode(self, z: Tensor) -> Tensor:
+        """Logits of p(x = 1 | z). z: (B, latent) -> (B, 1, size, size)."""
+        return self.decoder(z).view(-1, 1, self.size, self.size)
+
+
+def reparameterize(mu: Tensor, log_var: Tensor, epsilon: Tensor) -> Tensor:
+    """z = mu + sigma * epsilon: the draw, with its randomness outside of what is differentiated (Section 2.4)."""
+    return mu + (log_var / 2).exp() * epsilon
+
+
+def kl(mu: Tensor, log_var: Tensor) -> Tensor:
+    """KL(q(z|x) || N(0, I)) in nats, dimension by dimension (Appendix B). (B, latent) twice -> (B, latent)."""
+    return (mu.square() + log_var.exp() - log_var - 1) / 2
+
+
+def log_p_x_given_z(logits: Tensor, x: Tensor) -> Tensor:
+    """log p(x|z) of independent Bernoulli pixels: minus the cross entropy. (B, 1, H, W) twice -> (B,)."""
+    return -F.binary_cross_entropy_with_logits(logits, x, reduction="none").flatten(1).sum(1)
+
+
+def bound(model: VAE, x: Tensor, epsilon: Tensor) -> tuple[Tensor, Tensor]:
+    """The two halves of L(x), in nats: log p(x|z) at one z, and the KL of every dimension.
+
+    x: (B, 1, H, W) in {0, 1}, epsilon: (B, latent) ~ N(0, I) -> (B,), (B, latent). L = first - second.sum(1).
+    """
+    mu, log_var = model.encode(x)
+    z = reparameterize(mu, log_var, epsilon)
+    return log_p_x_given_z(model.decode(z), x), kl(mu, log_var)
+
+
+def loss(model: VAE, x: Tensor, generator: torch.Generator, beta: float = 1.0) -> Tensor:
+    """-L(x) per picture in nats, the KL weighted by beta. x: (B, 1, H, W) in {0, 1} -> (B,)."""
+    epsilon = torch.randn(len(x), model.latent, generator=generator, device=x.device)
+    reconstruction, divergence = bound(model, x, epsilon)
+    return beta * divergence.sum(1) - reconstruction
+
+
+def log_weights(model: VAE, x: Tensor, epsilon: Tensor) -> Tensor:
+    """log p(x, z_k) / q(z_k|x) in nats. x: (B, 1, H, W), epsilon: (B, K, latent) -> (B, K)."""
+    batch, k, d = epsilon.shape
+    mu, log_var = model.encode(x)
+    z = reparameterize(mu[:, None], log_var[:, None], epsilon)                       # (B, K, d)
+    copies = x[:, None].expand(-1, k, -1, -1, -1).flatten(0, 1)                      # (B * K, 1, H, W)
+    p_x = log_p_x_given_z(model.decode(z.flatten(0, 1)), copies).view(batch, k)
+    p_z = -(z.square().sum(2) + d * log(2 * pi)) / 2
+    q_z = -(epsilon.square().sum(2) + log_var.sum(1)[:, None] + d * log(2 * pi)) / 2
+    return p_x + p_z - q_z
+
+
+@torch.inference_mode()
+def log_likelihood(model: VAE, x: Tensor, k: int, generator: torch.Generator, chunk: int = 500) -> Tensor:
+    """L_K(x) in nats, a bound on log p(x) that is nearly tight for K in the thousands. x: (B, 1, H, W) -> (B,)."""
+    parts = []
+    for start in range(0, k, chunk):
+        epsilon = torch.randn(len(x), min(chunk, k - start), model.latent, generator=generator, device=x.device)
+        parts.append(log_weights(model, x, epsilon))
+    return torch.cat(parts, 1).logsumexp(1) - log(k)
+
+
+@torch.inference_mode()
+def sample(model: VAE, epsilon: Tensor) -> Tensor:
+    """Pictures from the prior: p(x = 1 | z) for z = epsilon ~ N(0, I). (B, latent) -> (B, 1, H, W) in (0, 1)."""
+    return model.decode(epsilon).sigmoid()
+
+
+def slerp(a: Tensor, b: Tensor, t: Tensor) -> Tensor:
+    """From a to b along the arc (Shoemake 1985), norms going from one to the other evenly.
+
+    Straight lines cut through the middle, where a Gaussian in many dimensions has hardly any mass.
+    a, b: (d,), t: (n,) in [0, 1] -> (n, d). Vectors that point the same or opposite ways are joined by a line.
+    """
+    length_a, length_b, t = a.norm(), b.norm(), t[:, None]
+    cosine = (a @ b / (length_a * length_b).clamp(min=1e-12)).clamp(-1, 1)
+    angle = torch.acos(cosine)
+    if torch.sin(angle) < 1e-4 or min(length_a, length_b) < 1e-6:
+        return a + t * (b - a)
+    direction = (torch.sin((1 - t) * angle) * a / length_a + torch.sin(t * angle) * b / length_b) / torch.sin(angle)
+    return direction * (length_a + t * (length_b - length_a))

@@ -1,0 +1,68 @@
+"""Trains a small DDPM on grey digits and saves its averaged weights as checkpoint `ddpm-mnist`.
+
+    python -m train.ddpm --data ../shared/data --minutes 120
+    python -m train.ddpm --data ../shared/data --minutes 120 --publish
+    python -m train.measure ddpm-mnist --data ../shared/data --write
+
+The loop is in train/loop.py. The same command with --publish trains nothing: it puts what the run has so far
+into checkpoints/.
+"""
+
+from pathlib import Path
+
+import torch
+from safetensors.torch import load_file
+from torch import Tensor
+
+import checkpoints.save
+from models.ddpm import UNet, diffuse, loss
+from train.data import mnist
+from train.loop import Recipe, arguments, device, fit
+
+CONFIG = dict(size=28, channels=1, widths=(32, 64, 128))
+RECIPE = Recipe(batch=64, rate=1e-3, clip=1.0, flat=0.5)
+
+
+def to_model(grey: Tensor) -> Tensor:
+    """(n, 28, 28) uint8 -> (n, 1, 28, 28) in [-1, 1], ink high."""
+    return grey[:, None].float() / 127.5 - 1
+
+
+def publish(run: Path, minutes: float) -> None:
+    """The run's averaged weights into checkpoints/ and its manifest, without numbers: train.measure adds them."""
+    checkpoints.save.save(
+        "ddpm-mnist", load_file(run / "weights.safetensors"), model="ddpm.UNet", config=CONFIG,
+        made_by=f"python -m train.ddpm --data ../shared/data --minutes {minutes:g}",
+        data="MNIST, 60,000 training digits, grey",
+        license="Apache-2.0 for the weights; trained on MNIST (Y. LeCun, C. Cortes: CC BY-SA 3.0), no picture included",
+        half=True)
+
+
+def main() -> None:
+    args = arguments(__doc__, "ddpm", minutes=120).parse_args()
+    if args.publish:
+        return publish(args.run, args.minutes)
+    grey = torch.from_numpy(mnist(args.data, "train")[0]).to(device())
+    held = to_model(torch.from_numpy(mnist(args.data, "test")[0][:500]).to(device()))
+
+    def batch_loss(model: UNet, generator: torch.Generator) -> Tensor:
+        picked = torch.randint(len(grey), (RECIPE.batch,), generator=generator, device=grey.device)
+        return loss(model, to_model(grey[picked]), generator).mean()
+
+    def measure(model: UNet) -> dict[str, float]:
+        """Squared error of the noise guess on test digits, by thirds of time: late is easy, early is fine detail."""
+        generator, row = torch.Generator(held.device).manual_seed(0), {}
+        for name, low in (("early", 0), ("middle", 333), ("late", 667)):
+            t = torch.randint(low, low + 333, (len(held),), generator=generator, device=held.device)
+            epsilon = torch.randn(held.shape, generator=generator, device=held.device)
+            with torch.inference_mode():
+                guess = torch.cat([model(x, s) for x, s in zip(
+                    diffuse(model, held, t, epsilon).split(100), t.split(100), strict=True)])
+            row[name] = round((guess - epsilon).square().mean().item(), 5)
+        return row
+
+    fit(lambda: UNet(**CONFIG).to(memory_format=torch.channels_last), RECIPE, args.run, args.minutes, batch_loss, measure)
+
+
+if __name__ == "__main__":
+    main()

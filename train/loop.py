@@ -1,0 +1,104 @@
+"""The loop that every training shares: a budget in minutes, an averaged model that ships, state that survives a stop.
+
+The budget is in minutes, not epochs, so that a machine of any speed ends with a finished schedule; the clock is
+part of the saved state, and the same command goes on after a stop. A larger --minutes goes on from a finished run.
+"""
+
+import argparse
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class Recipe:
+    batch: int                 # pictures in a step
+    rate: float                # peak learning rate of AdamW
+    clip: float                # largest norm of the gradient
+    flat: float = 0.3          # part of the budget at the peak rate, before it falls linearly to 0
+    warmup: int = 200          # steps
+    ema: float = 0.999         # per step; the averaged weights are the ones that ship
+    decay: float = 0.01        # weight decay
+    save_every: float = 180.0  # seconds
+
+
+def arguments(doc: str, family: str, minutes: float) -> argparse.ArgumentParser:
+    """What every training can be told."""
+    args = argparse.ArgumentParser(description=doc.splitlines()[0])
+    args.add_argument("--data", type=Path, help="folder with the data sets; without it they come from the Hub")
+    args.add_argument("--minutes", type=float, default=minutes)
+    args.add_argument("--run", type=Path, default=Path("train/runs") / family, help="state, log and weights")
+    args.add_argument("--publish", action="store_true", help="train nothing: put the run's weights into checkpoints/")
+    return args
+
+
+def device() -> torch.device:
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def rate(recipe: Recipe, step: int, done: float) -> float:
+    """Learning rate. done: the part of the budget that is used, 0 to 1."""
+    return recipe.rate * min(1.0, step / recipe.warmup) * min(1.0, (1.0 - done) / (1.0 - recipe.flat))
+
+
+def fit(
+    build: Callable[[], nn.Module],
+    recipe: Recipe,
+    run: Path,
+    minutes: float,
+    loss: Callable[[nn.Module, torch.Generator], Tensor],  # of one batch, a scalar
+    measure: Callable[[nn.Module], dict[str, float]],      # on data not trained on; a row of the log
+) -> None:
+    """Train, or go on. Saves state.pt, weights.safetensors (averaged, float16) and a row of log.jsonl in `run`."""
+    run.mkdir(parents=True, exist_ok=True)
+    where = device()
+    model, average = build().to(where), build().to(where).requires_grad_(False)
+    average.load_state_dict(model.state_dict())
+    optimizer = torch.optim.AdamW(model.parameters(), recipe.rate, betas=(0.9, 0.99), weight_decay=recipe.decay)
+    generator, state_file = torch.Generator(where), run / "state.pt"
+    step, seconds = 0, 0.0
+    if state_file.exists():
+        state = torch.load(state_file, map_location=where, weights_only=True)
+        model.load_state_dict(state["model"])
+        average.load_state_dict(state["average"])
+        optimizer.load_state_dict(state["optimizer"])
+        step, seconds = state["step"], state["seconds"]
+    generator.manual_seed(step)
+
+    def save() -> None:
+        state = dict(model=model.state_dict(), average=average.state_dict(), optimizer=optimizer.state_dict(),
+                     step=step, seconds=seconds)
+        torch.save(state, state_file.with_suffix(".new"))
+        state_file.with_suffix(".new").replace(state_file)     # a cut-off save leaves the last one whole
+        weights = {k: v.half().cpu().contiguous() for k, v in average.state_dict().items()}
+        save_file(weights, run / "weights.safetensors")
+        row = dict(minutes=round(seconds / 60, 1), images=step * recipe.batch, **measure(average.eval()))
+        print(json.dumps(row), flush=True)
+        with (run / "log.jsonl").open("a") as log:
+            log.write(json.dumps(row) + "\n")
+
+    clock = saved = time.monotonic()
+    while seconds < 60 * minutes:
+        for group in optimizer.param_groups:
+            group["lr"] = rate(recipe, step, seconds / (60 * minutes))
+        with torch.autocast(where.type, torch.bfloat16):
+            value = loss(model, generator)
+        optimizer.zero_grad(set_to_none=True)
+        value.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+        optimizer.step()
+        step += 1
+        decay = min(recipe.ema, step / (step + 10))            # a young average forgets its random start
+        torch._foreach_lerp_(list(average.parameters()), [p.detach() for p in model.parameters()], 1 - decay)
+        now = time.monotonic()
+        seconds, clock = seconds + now - clock, now
+        if now - saved > recipe.save_every:
+            save()
+            clock = saved = time.monotonic()                   # measuring is not training
+    save()
