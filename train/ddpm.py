@@ -61,7 +61,8 @@ def main() -> None:
             row[name] = round((guess - epsilon).square().mean().item(), 5)
         return row
 
-    fit(lambda: UNet(**CONFIG).to(memory_format=torch.channels_last), RECIPE, args.run, args.minutes, batch_loss, measure)
+    fit(lambda: UNet(**CONFIG).to(memory_format=torch.channels_last), RECIPE, args.run, args.minutes, batch_loss,
+        measure)
 
 
 if __name__ == "__main__":
