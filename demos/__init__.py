@@ -1,5 +1,5 @@
 """What visitors see: one tab each, in the lecture's order."""
 
-from demos import autoregressive
+from demos import autoregressive, vae
 
-TABS = (autoregressive,)
+TABS = (autoregressive, vae)

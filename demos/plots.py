@@ -1,5 +1,6 @@
 """Figures that belong to the page: its fonts and colours, light and dark, no script of their own."""
 
+from collections.abc import Sequence
 from html import escape
 
 import numpy as np
@@ -44,6 +45,93 @@ def histogram(
         f"{escape(mark_name)}: {mark:.1f}{arrow}</text>"
     )
     label = f"Histogram of {', '.join(groups)}: {axis}. {mark_name} {mark:.1f}"
+    return _figure(width, height, base, label, axis, parts)
+
+
+def bars(values: Sequence[float], axis: str, name: str) -> str:
+    """One bar for each value, numbered from 1, as SVG."""
+    width, height, base, top = 420, 250, 190, 24
+    high, slot = max(*values, 1e-9), width / len(values)
+    parts = []
+    for k, value in enumerate(values):
+        tall, x = (base - top) * value / high, slot * k
+        parts.append(
+            f'<rect class="bar" x="{x + 2:.1f}" y="{base - tall:.1f}" width="{slot - 4:.1f}" height="{tall:.1f}"/>'
+            f'<text class="tick" x="{x + slot / 2:.1f}" y="{base + 20}" text-anchor="middle">{k + 1}</text>'
+        )
+    parts.append(f'<text class="tick" x="0" y="12">{high:.1f}</text>')
+    label = f"{axis}: " + ", ".join(f"{name}{k} {v:.2f}" for k, v in enumerate(values, 1))
+    return _figure(width, height, base, label, axis, parts)
+
+
+def climb(values: Sequence[float], axis: str, name: str) -> str:
+    """Values at 1, 2, 4, 8, ... as a line that rises, as SVG."""
+    width, height, base, top = 420, 250, 190, 40
+    low, span = min(values), max(max(values) - min(values), 1e-9)
+    at = [
+        (
+            14 + (width - 56) * k / (len(values) - 1),
+            base - 24 - (base - top - 24) * (v - low) / span,
+        )
+        for k, v in enumerate(values)
+    ]
+    parts = [
+        '<polyline class="line" points="' + " ".join(f"{x:.1f},{y:.1f}" for x, y in at) + '"/>'
+    ]
+    for k, ((x, y), value) in enumerate(zip(at, values, strict=True)):
+        parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
+        if k % 2 == 0:
+            parts.append(
+                f'<text class="tick" x="{x:.1f}" y="{base + 20}" text-anchor="middle">{2**k}</text>'
+            )
+        if k in (0, len(values) - 1):
+            shift = 20 if k == 0 else -12
+            parts.append(
+                f'<text class="mark-name" x="{x:.1f}" y="{y + shift:.1f}" '
+                f'text-anchor="{"start" if k == 0 else "middle"}">{value:.1f}</text>'
+            )
+    label = f"{axis}, by {name}: {values[0]:.1f} with one, {values[-1]:.1f} with {2 ** (len(values) - 1)}"
+    return _figure(width, height, base, label, f"{axis}, by {name}", parts)
+
+
+def planes(
+    mu: Sequence[float], sigma: Sequence[float], epsilon: Sequence[float], edge: float
+) -> str:
+    """epsilon in its plane, and where z = mu + sigma * epsilon puts it, two planes side by side as SVG."""
+    side, gap = 250, 70
+
+    def plane(left: float, centre, spread, point, title: str, classes: str) -> str:
+        def to(x: float, y: float) -> tuple[float, float]:
+            return left + (x + edge) / (2 * edge) * side, 24 + (edge - y) / (2 * edge) * side
+
+        (cx, cy), (x, y), unit = to(*centre), to(*point), side / (2 * edge)
+        rings = "".join(
+            f'<ellipse class="{classes}" cx="{cx:.1f}" cy="{cy:.1f}" rx="{max(r * spread[0] * unit, 1):.1f}" '
+            f'ry="{max(r * spread[1] * unit, 1):.1f}" clip-path="url(#plane-{left:.0f})"/>'
+            for r in (1, 2)
+        )
+        return (
+            f'<clipPath id="plane-{left:.0f}"><rect x="{left}" y="24" width="{side}" height="{side}"/></clipPath>'
+            f'<rect class="plane" x="{left}" y="24" width="{side}" height="{side}"/>{rings}'
+            f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="6"/>'
+            f'<text class="name" x="{left + side / 2}" y="14" text-anchor="middle">{escape(title)}</text>'
+        )
+
+    z = [m + s * e for m, s, e in zip(mu, sigma, epsilon, strict=True)]
+    shown = [min(max(v, -edge), edge) for v in z]
+    label = (
+        f"epsilon {tuple(round(e, 2) for e in epsilon)} becomes z {tuple(round(v, 2) for v in z)}"
+    )
+    return (
+        f'<svg class="histogram planes" viewBox="0 0 {2 * side + gap} {side + 26}" role="img" aria-label="{label}">'
+        + plane(0, (0, 0), (1, 1), epsilon, "epsilon, drawn from N(0, I)", "ring grey")
+        + f'<text class="name" x="{side + gap / 2}" y="{side / 2 + 30}" text-anchor="middle">→</text>'
+        + plane(side + gap, mu, sigma, shown, "z = mu + sigma · epsilon", "ring")
+        + "</svg>"
+    )
+
+
+def _figure(width: int, height: int, base: int, label: str, axis: str, parts: Sequence[str]) -> str:
     return (
         f'<svg class="histogram" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
         f'<line class="axis" x1="0" x2="{width}" y1="{base}" y2="{base}"/>{"".join(parts)}'

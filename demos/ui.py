@@ -57,10 +57,13 @@ def bits(value: Any, size: int) -> np.ndarray:
 # Pictures that leave the server: the only way out.
 
 
-def data_uri(frames: np.ndarray, zoom: int = 1, seconds: float = 0.0) -> str:
+def data_uri(
+    frames: np.ndarray, zoom: int = 1, seconds: float = 0.0, quality: int | None = None
+) -> str:
     """A picture, or a film when there are many frames, as the text of an <img src>.
 
-    frames: (n, H, W, C) uint8, C 1 or 3; zoom: screen pixels per pixel; seconds: of one frame in a film.
+    frames: (n, H, W, C) uint8, C 1 or 3; zoom: screen pixels per pixel; seconds: of one frame in a film;
+    quality: 0 to 100 for a picture that need not be exact to the grey level.
     Nothing is written to a file, so two visitors who ask for the same picture never touch the same bytes.
     """
     large = frames.repeat(zoom, 1).repeat(zoom, 2)
@@ -78,7 +81,7 @@ def data_uri(frames: np.ndarray, zoom: int = 1, seconds: float = 0.0) -> str:
         )
         kind = "gif"
     else:
-        first.save(file, "WEBP", lossless=True, method=0)
+        first.save(file, "WEBP", lossless=quality is None, quality=quality or 80, method=0)
         kind = "webp"
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 

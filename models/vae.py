@@ -10,7 +10,7 @@ L_K(x) = E[log 1/K sum_k p(x, z_k) / q(z_k|x)], which climbs from L to log p(x) 
 
 Departs from the paper: the networks have several hidden layers with residual connections (paper: one, tanh);
 the encoder gives log sigma^2 within [-12, 4].
-Read in this order: MLP, VAE, kl, bound, loss, log_likelihood, sample, slerp.
+Read in this order: MLP, VAE, kl, bound, loss, importance_bounds, log_likelihood, sample, slerp.
 """
 
 from math import log, pi
@@ -103,6 +103,19 @@ def log_weights(model: VAE, x: Tensor, epsilon: Tensor) -> Tensor:
     p_z = -(z.square().sum(2) + d * log(2 * pi)) / 2
     q_z = -(epsilon.square().sum(2) + log_var.sum(1)[:, None] + d * log(2 * pi)) / 2
     return p_x + p_z - q_z
+
+
+def importance_bounds(log_w: Tensor) -> Tensor:
+    """L_K for K = 1, 2, 4, ... up to the number of draws: it can only climb. (B, K) -> (B, log2(K) + 1).
+
+    Each K cuts the same draws into groups of K. Two groups of K in one of 2K: the log of a mean is at least the
+    mean of the logs (Jensen), so the estimates are in order, as their expectations are (Burda 2015, Theorem 1).
+    """
+    steps = [log_w.mean(1)]
+    while log_w.shape[1] > 1:
+        log_w = torch.logaddexp(log_w[:, ::2], log_w[:, 1::2]) - log(2)
+        steps.append(log_w.mean(1))
+    return torch.stack(steps, 1)
 
 
 @torch.inference_mode()

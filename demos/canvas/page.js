@@ -63,6 +63,20 @@
       a.click();
     },
 
+    // A small canvas as a large PNG, its pixels crisp.
+    savePicture(canvas, name) {
+      const [width, height] = [20 * canvas.width, 20 * canvas.height];
+      const large = Object.assign(document.createElement("canvas"), { width, height });
+      const context = large.getContext("2d");
+      context.imageSmoothingEnabled = false;
+      context.drawImage(canvas, 0, 0, width, height);
+      gml.save(large.toDataURL("image/png"), name);
+    },
+
+    saveNumbers(numbers, name) {
+      gml.save(URL.createObjectURL(new Blob([JSON.stringify(numbers)], { type: "application/json" })), name);
+    },
+
     // The address bar follows the knobs, a little behind: each change of it costs the browser time.
     link(tab, names, values) {
       if (address.get("tab") !== tab) {

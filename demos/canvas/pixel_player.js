@@ -134,15 +134,8 @@ element.querySelector(".downloads").addEventListener("click", (event) => {
     gml.filmName = name;
     trigger("download");
   } else if (kind === "json") {
-    const numbers = { ...props.value, p_ink_given_past: p, surprise_nats: nats };
-    gml.save(URL.createObjectURL(new Blob([JSON.stringify(numbers)], { type: "application/json" })), name);
-  } else if (kind === "png") {
-    const large = Object.assign(document.createElement("canvas"), { width: 20 * N, height: 20 * N });
-    const context = large.getContext("2d");
-    context.imageSmoothingEnabled = false;
-    context.drawImage(picture, 0, 0, 20 * N, 20 * N);
-    gml.save(large.toDataURL("image/png"), name);
-  }
+    gml.saveNumbers({ ...props.value, p_ink_given_past: p, surprise_nats: nats }, name);
+  } else if (kind === "png") gml.savePicture(picture, name);
 });
 
 // A new picture has come.

@@ -1,0 +1,132 @@
+"""Two dimensions as a map: drag a point, and see what it decodes to."""
+
+import base64
+import time
+from functools import lru_cache
+
+import gradio as gr
+import torch
+from torch import Tensor
+
+import checkpoints
+from demos import ui
+from demos.vae.latent import EDGE, ink, latent, means, model
+from models.images import grid, to_uint8
+
+SIDE, DOTS = 29, 3000  # cells along a side of the sprite sheet, test digits on the map
+START = (-0.9, -1.1)
+
+
+# What is computed.
+
+
+def on_map(z: Tensor) -> Tensor:
+    """The prior's cumulative distribution, 0 at -EDGE and 1 at EDGE: where z stands on the map."""
+    low, high = torch.special.ndtr(torch.tensor([-EDGE, EDGE]))
+    return (torch.special.ndtr(z) - low) / (high - low)
+
+
+@lru_cache(maxsize=1)
+def sheet() -> str:
+    """The map's pictures in 29 x 29 cells, for the page to look up: a WebP as a data URI.
+
+    Cell (i, j) is decoded at z1 = Q(j / 28), z2 = Q(1 - i / 28), where Q takes equal steps of the prior's
+    cumulative distribution between -3 and 3 (the paper's Figure 4): equal areas are equally likely.
+    """
+    edge = torch.special.ndtr(torch.tensor([-EDGE, EDGE]))
+    z = torch.special.ndtri(torch.linspace(edge[0], edge[1], SIDE))
+    z2, z1 = torch.meshgrid(z.flip(0), z, indexing="ij")
+    return ui.data_uri(
+        grid(to_uint8(ink(torch.stack([z1, z2], -1).view(-1, 2))), SIDE)[None], quality=60
+    )
+
+
+def dots() -> str:
+    """Test digits on the map: coordinates from 0 to 1 in 65536 steps each, then the digits; base64."""
+    z, labels = means(2)
+    inside = (z.abs() < EDGE).all(1).nonzero()[:DOTS, 0]
+    u = (on_map(z[inside]) * 65535).round().numpy().astype("<u2")
+    return base64.b64encode(u.tobytes() + labels[inside].byte().numpy().tobytes()).decode()
+
+
+def decode_2d(z1: float, z2: float) -> dict:
+    """The picture at a point of the map. z1, z2: -3 to 3. Returns z, p(ink | z) in 784 bytes (base64) and the ms."""
+    z = latent([z1, z2])
+    start = time.perf_counter()
+    p = ink(z)
+    ms = 1000 * (time.perf_counter() - start)
+    return dict(
+        z=z[0].tolist(), ink=base64.b64encode(to_uint8(p).tobytes()).decode(), ms=round(ms, 2)
+    )
+
+
+# What is shown.
+
+
+def build() -> None:
+    first = decode_2d(*START)
+    measured = checkpoints.MANIFEST["vae-mnist-16d"]["measured"]
+    flat = checkpoints.MANIFEST["vae-mnist-2d"]["measured"]
+    with ui.columns():
+        with ui.knobs():
+            ui.html("<p class='model-name'>VAE on digits, two dimensions</p>")
+            z1 = ui.slider("vae", "z1", "z1", -EDGE, EDGE, START[0], 0.01)
+            z2 = ui.slider("vae", "z2", "z2", -EDGE, EDGE, START[1], 0.01)
+            middle = gr.Button("To the middle")
+        with ui.stage():
+            phi = on_map(torch.linspace(-EDGE, EDGE, 121)).tolist()
+            canvas = ui.canvas(
+                "latent_map",
+                first,
+                "latent-map",
+                side=SIDE,
+                edge=EDGE,
+                phi=[round(v, 5) for v in phi],
+                dots=dots(),
+            )
+            cells = ui.html("", visible=False)
+        ui.words(
+            see=(
+                "A dot is a test digit where the encoder puts it; it was never told which digit it is.",
+                "Between two clusters the decoder draws something between two digits.",
+                "There are no holes: the prior pulls everything into one round cloud.",
+            ),
+            steps={
+                "drag": "Drag across the map, from one digit to another",
+                "dial": "Push a slider of the sixteen to its end",
+                "encode": "Draw a digit and read its bound",
+                "sigma": "Set both sigma to 0: epsilon loses its say",
+                "film": "Walk from another digit to another digit",
+            },
+        )
+    ui.strip(
+        [
+            ("a bound", "on the likelihood"),
+            (f"{measured['nats_per_image']:.1f} nats", "16 dimensions, 1,000 test digits"),
+            (f"{flat['ten_nearest_agree']:.0%}", "named right by ten neighbours on the map"),
+            ("", "per image, now, here"),
+            (
+                f"{sum(p.numel() for p in model(16).parameters()) / 1e6:.2f} M",
+                "parameters, 16 dimensions",
+            ),
+        ],
+        live="per image, now, here",
+    )
+    # The sheet is fetched when the tab is first looked at, and is the same for everybody.
+    fetched = ui.on(canvas.download, sheet, None, cells)
+    ui.in_page(
+        fetched.success,
+        "(uri) => document.querySelector('#latent-map [data-z]').setSheet(uri)",
+        cells,
+    )
+    ui.on([z1.input, z2.input, canvas.apply], decode_2d, [z1, z2], canvas, queue=False)
+    for gesture, js in (
+        (
+            canvas.select,
+            "() => JSON.parse(document.querySelector('#latent-map [data-z]').dataset.z)",
+        ),
+        (middle.click, "() => [0, 0]"),
+    ):
+        placed = ui.in_page(gesture, js, None, [z1, z2])
+        ui.on(placed.then, decode_2d, [z1, z2], canvas, queue=False, api_visibility="private")
+    ui.link("vae", z1=z1, z2=z2)
