@@ -61,7 +61,7 @@ def bars(values: Sequence[float], axis: str, name: str) -> str:
         )
     parts.append(f'<text class="tick" x="0" y="12">{high:.1f}</text>')
     label = f"{axis}: " + ", ".join(f"{name}{k} {v:.2f}" for k, v in enumerate(values, 1))
-    return _figure(width, height, base, label, axis, parts)
+    return _figure(width, height, base, label, axis, parts, "small")
 
 
 def climb(values: Sequence[float], axis: str, name: str) -> str:
@@ -91,7 +91,7 @@ def climb(values: Sequence[float], axis: str, name: str) -> str:
                 f'text-anchor="{"start" if k == 0 else "middle"}">{value:.1f}</text>'
             )
     label = f"{axis}, by {name}: {values[0]:.1f} with one, {values[-1]:.1f} with {2 ** (len(values) - 1)}"
-    return _figure(width, height, base, label, f"{axis}, by {name}", parts)
+    return _figure(width, height, base, label, f"{axis}, by {name}", parts, "small")
 
 
 def planes(
@@ -100,14 +100,17 @@ def planes(
     """epsilon in its plane, and where z = mu + sigma * epsilon puts it, two planes side by side as SVG."""
     side, gap = 250, 70
 
-    def plane(left: float, centre, spread, point, title: str, classes: str) -> str:
+    def plane(left: float, centre, spread, point, title: str) -> str:
         def to(x: float, y: float) -> tuple[float, float]:
             return left + (x + edge) / (2 * edge) * side, 24 + (edge - y) / (2 * edge) * side
 
         (cx, cy), (x, y), unit = to(*centre), to(*point), side / (2 * edge)
+        # The prior stands in both planes, for comparison.
+        all_rings = [(*to(0, 0), 1.0, 1.0, "ring grey")] + [(cx, cy, *spread, "ring")] * (left > 0)
         rings = "".join(
-            f'<ellipse class="{classes}" cx="{cx:.1f}" cy="{cy:.1f}" rx="{max(r * spread[0] * unit, 1):.1f}" '
-            f'ry="{max(r * spread[1] * unit, 1):.1f}" clip-path="url(#plane-{left:.0f})"/>'
+            f'<ellipse class="{kind}" cx="{x0:.1f}" cy="{y0:.1f}" rx="{max(r * a * unit, 1):.1f}" '
+            f'ry="{max(r * b * unit, 1):.1f}" clip-path="url(#plane-{left:.0f})"/>'
+            for x0, y0, a, b, kind in all_rings
             for r in (1, 2)
         )
         return (
@@ -124,16 +127,24 @@ def planes(
     )
     return (
         f'<svg class="histogram planes" viewBox="0 0 {2 * side + gap} {side + 26}" role="img" aria-label="{label}">'
-        + plane(0, (0, 0), (1, 1), epsilon, "epsilon, drawn from N(0, I)", "ring grey")
+        + plane(0, (0, 0), (1, 1), epsilon, "ε ~ N(0, I)")
         + f'<text class="name" x="{side + gap / 2}" y="{side / 2 + 30}" text-anchor="middle">→</text>'
-        + plane(side + gap, mu, sigma, shown, "z = mu + sigma · epsilon", "ring")
+        + plane(side + gap, mu, sigma, shown, "z = μ + σ ε")
         + "</svg>"
     )
 
 
-def _figure(width: int, height: int, base: int, label: str, axis: str, parts: Sequence[str]) -> str:
+def _figure(
+    width: int,
+    height: int,
+    base: int,
+    label: str,
+    axis: str,
+    parts: Sequence[str],
+    classes: str = "",
+) -> str:
     return (
-        f'<svg class="histogram" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
+        f'<svg class="histogram {classes}" viewBox="0 0 {width} {height}" role="img" aria-label="{escape(label)}">'
         f'<line class="axis" x1="0" x2="{width}" y1="{base}" y2="{base}"/>{"".join(parts)}'
         f'<text class="tick" x="{width / 2}" y="{height - 6}" text-anchor="middle">{escape(axis)}</text></svg>'
     )

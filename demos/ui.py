@@ -58,31 +58,30 @@ def bits(value: Any, size: int) -> np.ndarray:
 
 
 def data_uri(
-    frames: np.ndarray, zoom: int = 1, seconds: float = 0.0, quality: int | None = None
+    frames: np.ndarray,
+    zoom: int = 1,
+    seconds: float = 0.0,
+    kind: str = "webp",
+    quality: int | None = None,
 ) -> str:
     """A picture, or a film when there are many frames, as the text of an <img src>.
 
     frames: (n, H, W, C) uint8, C 1 or 3; zoom: screen pixels per pixel; seconds: of one frame in a film;
-    quality: 0 to 100 for a picture that need not be exact to the grey level.
-    Nothing is written to a file, so two visitors who ask for the same picture never touch the same bytes.
+    kind: "webp", or "gif" for a film to take home, which every program can show; quality: 0 to 100 for what need
+    not be exact to the grey level. Nothing is written to a file, so two visitors who ask for the same picture
+    never touch the same bytes.
     """
     large = frames.repeat(zoom, 1).repeat(zoom, 2)
     first, *rest = [Image.fromarray(f[..., 0] if f.shape[-1] == 1 else f) for f in large]
-    file = io.BytesIO()
+    options = {}
     if rest:
         # The last frame stays a while before the film begins again.
-        first.save(
-            file,
-            "GIF",
-            save_all=True,
-            append_images=rest,
-            loop=0,
-            duration=[int(1000 * seconds)] * len(rest) + [1500],
-        )
-        kind = "gif"
-    else:
-        first.save(file, "WEBP", lossless=quality is None, quality=quality or 80, method=0)
-        kind = "webp"
+        duration = [int(1000 * seconds)] * len(rest) + [1500]
+        options = dict(save_all=True, append_images=rest, loop=0, duration=duration)
+    if kind == "webp":
+        options |= dict(method=0, lossless=quality is None, quality=quality or 80)
+    file = io.BytesIO()
+    first.save(file, kind.upper(), **options)
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
 
 

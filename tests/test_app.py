@@ -17,6 +17,7 @@ from PIL import Image, ImageSequence
 
 import app
 import checkpoints
+from demos import TABS
 from demos.autoregressive import complete, play, score, see
 
 ROOT = Path(__file__).parents[1]
@@ -29,6 +30,14 @@ GOOD = {
     "race": dict(seed=7),
     "look": dict(row=16, col=14, depth=3),
     "score": dict(drawing=DRAWING),
+    "sheet": {},
+    "decode_2d": dict(z1=-0.9, z2=1),
+    "decode_16d": {f"param_{k}": k / 8 - 1 for k in range(16)},
+    "draw_16d": dict(seed=7),
+    "encode": dict(drawing=DRAWING),
+    "reparameterize_2d": dict(mu1=0, mu2=1, sigma1=0.4, sigma2=0, epsilon1=-3, epsilon2=0.5),
+    "interpolate": dict(start=3, end=8, example=4),
+    "interpolation_film": dict(start=3, end=8, example=4),
 }
 HANDLERS = dict(
     draw=play.draw, film=play.film, complete=complete.complete, look=see.look, score=score.score
@@ -56,6 +65,7 @@ NOT_DRAWINGS += ["5", "null", "[]", "{}", "NaN", "true", json.dumps([*DRAWING]),
 NOT_FLIPS = ["<img src=x onerror=alert(1)>", "1" * 10_000, "-5", "400, 300", "5, 5", "784"]
 NOT_FLIPS = [json.dumps(text) for text in [*NOT_FLIPS, ", ".join(map(str, range(17))), "1\n2", "٥"]]
 NOT_FLIPS += ["5", "[]", "{}", "NaN", "[1, 2]", "true", HUGE]
+NOT_FAR_OUT = [*(v for v in NOT_NUMBERS if v != "-1"), "1e9", "-1e9", "3.01", "-3.01"]
 # name: (what the message must say, values it must refuse)
 BAD = {
     "seed": ("0 to 9999", [*NOT_NUMBERS, "1.5", "10000", "1" + "0" * 30]),
@@ -65,7 +75,13 @@ BAD = {
     "row": ("0 to 27", [*NOT_NUMBERS, "28", "0.5"]),
     "col": ("0 to 27", [*NOT_NUMBERS, "28", "0.5"]),
     "depth": ("0 to 10", [*NOT_NUMBERS, "11", "2.5"]),
+    "start": ("0 to 9", [*NOT_NUMBERS, "10", "0.5"]),
+    "end": ("0 to 9", [*NOT_NUMBERS, "10", "0.5"]),
+    "example": ("0 to 99", [*NOT_NUMBERS, "100", "0.5"]),
 }
+BAD |= {f"sigma{k}": ("0 to 1.5", [*NOT_NUMBERS, "1.51"]) for k in (1, 2)}
+BAD |= {f"{name}{k}": ("-3 to 3", NOT_FAR_OUT) for name in ("z", "mu", "epsilon") for k in (1, 2)}
+BAD |= {f"param_{k}": ("-3 to 3", NOT_FAR_OUT) for k in range(16)}
 
 
 def ask(url: str, name: str, data: str | list | dict, queued: bool = False):
@@ -115,7 +131,10 @@ def test_bad_input_is_refused_in_one_line(app_url, capfd, name, spoiled):
         got, message = ask(app_url, name, f"[{data}]", queued=bool(k % 2))
         assert got is None, value[:80]
         check_message(message, allowed)
-        if name in ("draw", "look", "score") or k == len(values) - 1:  # the others take longer
+        if (
+            name not in ("film", "complete", "race", "encode", "interpolate", "interpolation_film")
+            or k == len(values) - 1
+        ):  # the others take longer
             assert without_time(ask(app_url, name, GOOD[name])[0]) == without_time(before)
     assert "Traceback" not in capfd.readouterr().err, "a visitor's slip is no error of ours"
 
@@ -205,7 +224,7 @@ def test_without_its_weights_a_tab_says_so(monkeypatch, tmp_path, how):
     for cache in ("_checked", "_loaded"):
         monkeypatch.setattr(checkpoints, cache, {})
     shown = json.dumps(app.build().config["components"])
-    assert shown.count('role=\\"alert\\"') == 1
+    assert shown.count('role=\\"alert\\"') == len(TABS)
     assert f"pixelcnn-mnist.safetensors is {how}" in shown and "git checkout" in shown
     assert "Traceback" not in shown and str(tmp_path) not in shown
 

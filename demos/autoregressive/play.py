@@ -109,7 +109,7 @@ def film(seed: int, temperature: float, flips: str) -> str:
             for k in np.linspace(0, PIXELS, FILM_FRAMES + 1)
         ]
     )
-    return ui.data_uri(to_uint8(frames.view(-1, 1, SIZE, SIZE)), zoom=8, seconds=0.06)
+    return ui.data_uri(to_uint8(frames.view(-1, 1, SIZE, SIZE)), zoom=8, seconds=0.06, kind="gif")
 
 
 def equations(x: np.ndarray, logits: np.ndarray, surprise: np.ndarray) -> str:

@@ -47,7 +47,7 @@ function drawMap() {
   }
   // Names stand on the clusters; a legend would have to be looked up.
   g.font = `600 ${Math.round(Math.max(17 * scale, width / 22))}px ${gml.colour(element, "--serif")}`;
-  g.textAlign = g.textBaseline = "center";
+  g.textAlign = "center";
   g.textBaseline = "middle";
   g.lineWidth = 5 * scale;
   g.lineJoin = "round";

@@ -17,8 +17,8 @@ def build() -> None:
         "Every digit becomes a point, and every point becomes a digit. "
         "Drag across the map and see what lies between.",
     )
-    latent_map.build()
+    restored = latent_map.build()
     equations = sliders.build()
-    trick.build()
-    film.build()
+    trick.build(restored)
+    film.build(restored)
     equations()

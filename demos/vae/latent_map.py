@@ -2,6 +2,7 @@
 
 import base64
 import time
+from collections.abc import Callable
 from functools import lru_cache
 
 import gradio as gr
@@ -13,7 +14,7 @@ from demos import ui
 from demos.vae.latent import EDGE, ink, latent, means, model
 from models.images import grid, to_uint8
 
-SIDE, DOTS = 29, 3000  # cells along a side of the sprite sheet, test digits on the map
+SIDE, DOTS = 29, 2500  # cells along a side of the sprite sheet, test digits on the map
 START = (-0.9, -1.1)
 
 
@@ -63,7 +64,8 @@ def decode_2d(z1: float, z2: float) -> dict:
 # What is shown.
 
 
-def build() -> None:
+def build() -> Callable:
+    """Gives the event that fires when a link has set the knobs, so that the other views draw again."""
     first = decode_2d(*START)
     measured = checkpoints.MANIFEST["vae-mnist-16d"]["measured"]
     flat = checkpoints.MANIFEST["vae-mnist-2d"]["measured"]
@@ -130,3 +132,4 @@ def build() -> None:
         placed = ui.in_page(gesture, js, None, [z1, z2])
         ui.on(placed.then, decode_2d, [z1, z2], canvas, queue=False, api_visibility="private")
     ui.link("vae", z1=z1, z2=z2)
+    return canvas.apply

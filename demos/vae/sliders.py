@@ -81,14 +81,15 @@ drawing:
 $$\mathcal{{L}}(\mathbf{{x}})
 = \underbrace{{\mathbb{{E}}_q \log p_\theta(\mathbf{{x}} \mid \mathbf{{z}})}}_{{{fit:.1f}}}
 - \underbrace{{\mathrm{{KL}}(q_\phi(\mathbf{{z}} \mid \mathbf{{x}}) \,\|\, p(\mathbf{{z}}))}}_{{{cost:.1f}}}
-= {fit - cost:.1f}\ \text{{nats}} \le \log p(\mathbf{{x}}), \qquad
-\mathrm{{KL}} = \tfrac{{1}}{{2}} \sum_{{d=1}}^{{16}} \left(\mu_d^2 + \sigma_d^2 - \log \sigma_d^2 - 1\right)$$
+= {fit - cost:.1f}\ \text{{nats}} \le \log p(\mathbf{{x}})$$
+
+$$\mathrm{{KL}} = \tfrac{{1}}{{2}} \sum_{{d=1}}^{{16}} \left(\mu_d^2 + \sigma_d^2 - \log \sigma_d^2 - 1\right)$$
 
 More draws close the gap (Burda 2015), and the bound only climbs:
 
 $$\log p(\mathbf{{x}}) \ge \mathcal{{L}}_K = \mathbb{{E}}\, \log \frac{{1}}{{K}} \sum_{{k=1}}^{{K}}
-\frac{{p_\theta(\mathbf{{x}}, \mathbf{{z}}_k)}}{{q_\phi(\mathbf{{z}}_k \mid \mathbf{{x}})}},
-\qquad \mathcal{{L}}_{{{DRAWS}}} \approx {bound:.1f}\ \text{{nats}}$$
+\frac{{p_\theta(\mathbf{{x}}, \mathbf{{z}}_k)}}{{q_\phi(\mathbf{{z}}_k \mid \mathbf{{x}})}}
+\overset{{K = {DRAWS}}}{{\approx}} {bound:.1f}\ \text{{nats}}$$
 
 A draw that can be differentiated: $\mathbf{{z}} = \boldsymbol\mu + \boldsymbol\sigma \odot \boldsymbol\epsilon$, so
 $\partial z / \partial \mu = 1$ and $\partial z / \partial \sigma = \epsilon$.
@@ -97,8 +98,10 @@ $\partial z / \partial \mu = 1$ and $\partial z / \partial \sigma = \epsilon$.
 entropy, here {-fit:.1f} nats; the squared error, here {squared:.1f}, comes from a Gaussian with a fixed variance $s^2$:
 
 $$\text{{Bernoulli: }} -\log p_\theta(\mathbf{{x}} \mid \mathbf{{z}})
-= -\sum_i \left[ x_i \log x'_i + (1 - x_i) \log(1 - x'_i) \right], \qquad
-\text{{Gaussian: }} \tfrac{{1}}{{2 s^2}} \|\mathbf{{x}} - \mathbf{{x}}'\|_2^2 + \text{{const}}$$
+= -\sum_i \left[ x_i \log x'_i + (1 - x_i) \log(1 - x'_i) \right]$$
+
+$$\text{{Gaussian: }} -\log p_\theta(\mathbf{{x}} \mid \mathbf{{z}})
+= \tfrac{{1}}{{2 s^2}} \|\mathbf{{x}} - \mathbf{{x}}'\|_2^2 + \text{{const}}$$
 
 And Jensen's inequality, $\mathbb{{E}}[f(x)] \ge f(\mathbb{{E}}[x])$ on the slide, holds for convex $f$. The logarithm
 is concave, so its sign turns, and that is the step which makes $\mathcal{{L}}$ a lower bound:
@@ -134,12 +137,12 @@ def build() -> Callable[[], None]:
                 ui.slider("vae", f"d{k}", f"z{k}, {nats:.1f} nats", -EDGE, EDGE, v, 0.01)
                 for k, (v, nats) in enumerate(zip(z, information, strict=True), 1)
             ]
-        with gr.Column(min_width=0, elem_classes="decoded"):
-            shown = ui.html(picture, elem_id="decoded")
-            ui.html("p(ink | z), as the decoder sees it", classes="note")
-            seed = ui.seed_slider("vae", 7, label="Seed of a draw from the prior")
+            seed = ui.seed_slider("vae", 7, label="Seed of a draw")
             draw = gr.Button("Draw from the prior", variant="primary")
             zero = gr.Button("All to zero")
+        with gr.Column(min_width=0, elem_classes="decoded"):
+            shown = ui.html(picture, elem_id="decoded")
+            ui.html("p(ink | z), from the sliders", classes="note")
     ui.section(
         "What the drawing costs",
         "No picture has an exact likelihood here, only a bound. It pays for every number in z, and for every pixel.",
@@ -157,9 +160,9 @@ def build() -> Callable[[], None]:
         "(...z) => { if (z.some((v) => Math.abs(v) > 2.9)) gml.did(document.querySelector('#decoded'), 'dial'); }",
         dials,
     )
+    ui.on(seed.input, draw_16d, seed, [*dials, shown], queue=False)
     next_seed = ui.in_page(draw.click, "(seed) => (seed + 1) % 10000", seed, seed)
     ui.on(next_seed.then, draw_16d, seed, [*dials, shown], queue=False, api_visibility="private")
-    ui.on(seed.input, draw_16d, seed, [*dials, shown], queue=False)
     zeroed = ui.in_page(zero.click, f"() => Array({DIMENSIONS}).fill(0)", None, dials)
     ui.on(zeroed.then, decode_16d, dials, shown, queue=False, api_visibility="private")
     ui.link("vae", **{f"d{k}": dial for k, dial in enumerate(dials, 1)})
