@@ -1,18 +1,15 @@
 """The tab Autoregressive without a page: its handlers as plain functions, at every corner of the knobs."""
 
-import base64
-import io
-import json
 import re
 
 import numpy as np
 import pytest
 import torch
-from PIL import Image, ImageSequence
 
 import app  # noqa: F401  (one thread: on busy cores a second one makes small steps a hundred times slower)
 from demos.autoregressive import complete, play, race, score, see
 from models import pixelcnn
+from tests.answers import pictures, without_time
 
 PIXELS = 784
 # An L, drawn by hand: a stroke down and a foot, in the part that `complete` keeps.
@@ -30,20 +27,8 @@ def forget() -> None:
     see.field.cache_clear()
 
 
-def without_time(answer):
-    """An answer without the milliseconds that it took, as text: the same call gives the same bytes."""
-    return re.sub(r'"ms": ?[\d.]+', "", json.dumps(answer))
-
-
 def bits(answer) -> np.ndarray:
     return np.array([*answer[0]["bits"]], int)
-
-
-def pictures(text: str) -> list[np.ndarray]:
-    """The frames of the image in a data URI, wherever in the text it stands, as grey levels."""
-    (data,) = re.findall(r"data:image/[a-z]+;base64,([A-Za-z0-9+/=]+)", text)
-    image = Image.open(io.BytesIO(base64.b64decode(data)))
-    return [np.asarray(frame.convert("L"), int) for frame in ImageSequence.Iterator(image)]
 
 
 CORNERS = [

@@ -9,11 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demos.autoregressive import play, race, see
-
-PHONE, DESK = 390, 1280
-expect.set_options(
-    timeout=20_000
-)  # busy cores are slow, and a test that passes does not wait for it
+from tests.gestures import DESK, PHONE, expect_done, point, stroke, url_of, wait_for_change
 
 # What a canvas shows in light mode: 1 ink, 0 paper, "-" not drawn yet.
 BITS = """(selector) => {
@@ -33,15 +29,6 @@ def wait_for_bits(page: Page, wanted: str, seconds: float = 20) -> None:
     page.wait_for_function(condition, arg=[PICTURE, wanted], timeout=1000 * seconds)
 
 
-def wait_for_change(page: Page, canvas: str, before: str) -> None:
-    condition = "([canvas, before]) => document.querySelector(canvas).toDataURL() !== before"
-    page.wait_for_function(condition, arg=[canvas, before], timeout=20_000)
-
-
-def url_of(page: Page, canvas: str) -> str:
-    return page.evaluate("(canvas) => document.querySelector(canvas).toDataURL()", canvas)
-
-
 def drawn(seed: int = 7, temperature: float = 1, flips: str = "") -> str:
     return play.draw(seed, temperature, flips)[0]["bits"]
 
@@ -50,38 +37,8 @@ def count(page: Page):
     return page.locator("#pixel-player .count")
 
 
-def expect_done(page: Page, *steps: str) -> None:
-    """Exactly these steps of "Try this" are ticked."""
-    for step in steps:
-        expect(page.locator(f"[data-step={step}].done .done-text")).to_have_text(" (done)")
-    expect(page.locator("[data-step].done")).to_have_count(len(steps))
-
-
-def point(page: Page, canvas: str, i: int) -> dict[str, float]:
-    """Where pixel i is, from the canvas's corner."""
-    box = page.locator(canvas).bounding_box()
-    return {"x": (i % 28 + 0.5) * box["width"] / 28, "y": (i // 28 + 0.5) * box["height"] / 28}
-
-
 def set_number(page: Page, knob: str, value: str) -> None:
     page.locator(f"#autoregressive-{knob} input[type=number]").fill(value)
-
-
-def stroke(page: Page, canvas: str, start: int, end: int, finger: bool = False) -> None:
-    page.locator(canvas).scroll_into_view_if_needed()
-    box = page.locator(canvas).bounding_box()
-    at = [point(page, canvas, i) for i in (start, (start + end) // 2, end)]
-    at = [{"x": box["x"] + p["x"], "y": box["y"] + p["y"]} for p in at]
-    if not finger:
-        page.mouse.move(**at[0])
-        page.mouse.down()
-        for p in at[1:]:
-            page.mouse.move(**p)
-        return page.mouse.up()
-    touch = page.context.new_cdp_session(page)
-    for kind, points in zip(("Start", "Move", "Move", "End"), [*at, None], strict=True):
-        points = [points] if points else []
-        touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
 
 
 # Watch it being drawn.

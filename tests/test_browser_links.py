@@ -5,12 +5,9 @@ from urllib.parse import parse_qs, quote, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
+from demos import TABS
 from demos.autoregressive import play, see
-
-PHONE, DESK, HALL = 390, 1280, 1920
-expect.set_options(
-    timeout=20_000
-)  # busy cores are slow, and a test that passes does not wait for it
+from tests.gestures import DESK, HALL, PHONE
 
 PICTURE = "document.querySelector('#pixel-player .picture')"
 INK = f"""(bits) => [...{PICTURE}.getContext("2d").getImageData(0, 0, 28, 28).data]
@@ -105,18 +102,23 @@ def test_a_link_with_impossible_flips_says_what_is_possible(open_page, flips):
 # For everyone.
 
 
+TAB_IDS = [tab.ID for tab in TABS]
+
+
+@pytest.mark.parametrize("tab", TAB_IDS)
 @pytest.mark.parametrize("width", [PHONE, 768, 1024, DESK, HALL])
-def test_nothing_sticks_out_sideways(open_page, width):
-    page = open_page(width, reduced_motion=True)
+def test_nothing_sticks_out_sideways(open_page, width, tab):
+    page = open_page(width, reduced_motion=True, query=f"tab={tab}")
     page.locator(".mathematics .katex").first.wait_for()
     wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert wide[0] <= wide[1]
 
 
+@pytest.mark.parametrize("tab", TAB_IDS)
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_axe_finds_nothing_serious(open_page, axe_source, width, dark):
-    page = open_page(width, dark=dark, reduced_motion=True)
+def test_axe_finds_nothing_serious(open_page, axe_source, width, dark, tab):
+    page = open_page(width, dark=dark, reduced_motion=True, query=f"tab={tab}")
     page.locator(".mathematics .katex").first.wait_for()
     page.evaluate(axe_source)
     result = page.evaluate("axe.run(document)")

@@ -144,6 +144,7 @@ find(".downloads").addEventListener("click", (event) => {
 function read() {
   if (dragging) return; // the finger is already elsewhere
   z = props.value.z;
+  element.dataset.z = JSON.stringify(z);
   at = z.map(toMap);
   p = bytes(props.value.ink);
   gml.live(element, "ms", `${props.value.ms.toFixed(1)} ms`);

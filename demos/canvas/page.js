@@ -98,7 +98,8 @@
   const tab = query.get("tab");
   const known = components.some((c) => c.type === "tabitem" && c.props.id === tab);
   // Knobs came from the link, so what was drawn for their defaults is not the picture: ask again.
-  gml.restoring = (element) => known && element.closest(`[id="tab-${tab}"]`) !== null;
+  let restored = false;
+  gml.restoring = (element) => restored && element.closest(`[id="tab-${tab}"]`) !== null;
   if (query.get("__theme")) address.set("__theme", query.get("__theme"));
   for (const { props, type } of known ? components : []) {
     if (type === "tabs" && props.elem_id === "tabs") props.selected = tab;
@@ -114,6 +115,7 @@
     } else if (type === "textbox" && /^[0-9, ]*$/.test(text)) {
       props.value = text;
     } else continue;
+    restored = true;
     address.set("tab", tab);
     address.set(props.elem_id.slice(tab.length + 1), props.value);
   }

@@ -115,7 +115,7 @@ def build() -> Callable:
         live="per image, now, here",
     )
     # The sheet is fetched when the tab is first looked at, and is the same for everybody.
-    fetched = ui.on(canvas.download, sheet, None, cells)
+    fetched = ui.on(canvas.download, sheet, None, cells, queue=False)
     ui.in_page(
         fetched.success,
         "(uri) => document.querySelector('#latent-map [data-z]').setSheet(uri)",
