@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -43,8 +44,8 @@ def image_of(html: str) -> str:
     return re.findall(r"(?:src|srcset)=['\"](data:[^'\"]+)", html)[0]
 
 
-def drag(page: Page, finger: bool, *stops: tuple[float, float], release: bool = True) -> None:
-    """Across the map; stops are fractions of its width and height."""
+def drag(page: Page, finger: bool, *stops: tuple[float, float]) -> Callable[[], None]:
+    """Across the map, up to letting go, which is the call that comes back. stops: fractions of width and height."""
     page.locator(MAP).scroll_into_view_if_needed()
     box = page.locator(MAP).bounding_box()
     at = [{"x": box["x"] + x * box["width"], "y": box["y"] + y * box["height"]} for x, y in stops]
@@ -53,12 +54,16 @@ def drag(page: Page, finger: bool, *stops: tuple[float, float], release: bool = 
         page.mouse.down()
         for p in at[1:]:
             page.mouse.move(**p, steps=12)
-        return page.mouse.up() if release else None
+        return page.mouse.up
     touch = page.context.new_cdp_session(page)
-    kinds = ["Start", *["Move"] * (len(at) - 1), *(["End"] if release else [])]
-    for kind, points in zip(kinds, [*at, None], strict=False):
-        event = {"type": f"touch{kind}", "touchPoints": [points] if points else []}
-        touch.send("Input.dispatchTouchEvent", event)
+
+    def send(kind: str, *points: dict) -> None:
+        touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": [*points]})
+
+    send("Start", at[0])
+    for p in at[1:]:
+        send("Move", p)
+    return lambda: send("End")
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
@@ -82,19 +87,14 @@ def test_a_drag_decodes_at_once_with_no_request(open_page, width, finger):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     before, scrolled = url_of(page, PICTURE), page.evaluate("scrollY")
-    drag(page, finger, (0.2, 0.2), (0.5, 0.5), (0.9, 0.85), release=False)
+    let_go = drag(page, finger, (0.2, 0.2), (0.5, 0.5), (0.9, 0.85))
     wait_for_change(page, PICTURE, before)
     while_dragging = url_of(page, PICTURE)
     assert asked == [] and while_dragging != before
     assert page.evaluate("scrollY") == scrolled, "the finger drags, it does not scroll"
     tip = page.locator("#latent-map .tip").inner_text()
     z = [float(v) for v in re.findall(r"-?\d\.\d\d", tip)]
-    if finger:
-        page.context.new_cdp_session(page).send(
-            "Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []}
-        )
-    else:
-        page.mouse.up()
+    let_go()
     # At rest the knobs know the point, and the server's own picture takes the place of the mixture.
     expect(knob(page, "z1")).to_have_value(str(z[0]).removesuffix(".0"))
     expect(knob(page, "z2")).to_have_value(str(z[1]).removesuffix(".0"))
@@ -105,7 +105,7 @@ def test_a_drag_decodes_at_once_with_no_request(open_page, width, finger):
 
 def test_a_click_is_no_drag(open_page):
     page = open_tab(open_page)
-    drag(page, False, (0.8, 0.2))
+    drag(page, False, (0.8, 0.2))()
     expect(knob(page, "z1")).not_to_have_value(str(latent_map.START[0]))
     expect_done(page)
 
@@ -255,7 +255,7 @@ def test_a_link_brings_every_knob_back(open_page):
 
 def test_the_address_follows_the_point(open_page):
     page = open_tab(open_page)
-    drag(page, False, (0.3, 0.3), (0.6, 0.6))
+    drag(page, False, (0.3, 0.3), (0.6, 0.6))()
     page.wait_for_url(re.compile(r"tab=vae.*&z1=-?[\d.]+&z2=-?[\d.]+"))
 
 

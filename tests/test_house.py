@@ -310,5 +310,19 @@ def test_the_files_stand_on_their_own():
     check(problems())
 
 
+def test_the_worked_example_counts_right():
+    """CONTRIBUTING says how many lines a family takes; it must not flatter."""
+    rows = re.findall(r"^\| `([\w/.]+)`.*?\| (\d+) \|", text("CONTRIBUTING.md"), re.MULTILINE)
+    assert len(rows) >= 4
+
+    def problems() -> Iterator[str]:
+        for name, said in rows:
+            lines = sum(len(text(file).splitlines()) for file in python(name))
+            if abs(lines - int(said)) > 10:
+                yield f"CONTRIBUTING.md: {name} has {lines} lines, not {said}"
+
+    check(problems())
+
+
 def test_ci_script_can_be_run():
     assert os.access(ROOT / ".ci/run", os.X_OK)
