@@ -1,6 +1,6 @@
 """Timings as ratios against a reference, in one run on one machine: `make bench`, or a part of it by name.
 
-    python -m train.bench [pixelcnn] [page]
+    python -m train.bench [pixelcnn] [vae] [page]
 
 The two sides of a ratio take turns, so that whatever else the machine does slows both; a time is the median of
 its turns. Milliseconds are context, ratios are compared. Nothing here is a test.
@@ -99,6 +99,24 @@ def pixelcnn() -> Iterator[Row]:
             yield f"  {n} pixels", f"{differ} differ", f"sample_naive {elapsed * 1e3:.0f} ms", "", ""
 
 
+def vae() -> Iterator[Row]:
+    """The pictures of a 20 x 20 map at once, against one after the other."""
+    model = checkpoints.load("vae-mnist-2d")
+    z = noise((model.latent,), range(400))
+    torch.set_num_threads(1)
+    at_once, one_by_one = [], []
+    with torch.inference_mode():
+        for turn in range(TURNS + 1):
+            whole = seconds(lambda: model.decode(z).sigmoid())
+            parts = seconds(lambda: [model.decode(v).sigmoid() for v in z[:, None]])
+            if turn:                                           # the first one warms up
+                at_once.append(whole)
+                one_by_one.append(parts)
+    shown = ratio(median(one_by_one) / median(at_once), 5, at_least=True)
+    took = f"{median(at_once) * 1e3:.1f} ms (goal 5)"
+    yield "VAE, a map of 20 x 20", took, f"one by one {median(one_by_one) * 1e3:.0f} ms", *shown
+
+
 def page() -> Iterator[Row]:
     """From starting Python to the first page, against an app with nothing on it."""
 
@@ -136,7 +154,7 @@ def page() -> Iterator[Row]:
     yield "First page", f"{median(ours):.2f} s", f"empty app {median(empty):.2f} s", *shown
 
 
-PARTS: dict[str, Callable[[], Iterator[Row]]] = {"pixelcnn": pixelcnn, "page": page}
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {"pixelcnn": pixelcnn, "vae": vae, "page": page}
 
 
 def main() -> None:
