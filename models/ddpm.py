@@ -13,7 +13,7 @@ Read in this order: ResBlock, Attention, UNet, diffuse, loss, times, sample.
 """
 
 from collections.abc import Callable, Iterator
-from math import log
+from math import log, sqrt
 
 import torch
 import torch.nn.functional as F
@@ -67,7 +67,8 @@ class UNet(nn.Module):
     ):
         super().__init__()
         self.size, self.channels, self.T = size, channels, T
-        alpha_bar = torch.cumprod(1 - torch.linspace(*beta, T, dtype=torch.float64), 0).float()
+        # In double precision: the steps near t = 0 subtract numbers that are almost 1.
+        alpha_bar = torch.cumprod(1 - torch.linspace(*beta, T, dtype=torch.float64), 0)
         self.register_buffer("alpha_bar", alpha_bar, persistent=False)
         self.wave, time = widths[0], 4 * widths[0]
         self.time = nn.Sequential(nn.Linear(self.wave, time), nn.SiLU(), nn.Linear(time, time), nn.SiLU())
@@ -108,7 +109,7 @@ class UNet(nn.Module):
 def diffuse(model: UNet, x_0: Tensor, t: Tensor, epsilon: Tensor) -> Tensor:
     """x_t from x_0 in one go. x_0, epsilon: (B, C, H, W), t: (B,) in 0 ... T-1 -> (B, C, H, W)."""
     alpha_bar = model.alpha_bar[t].view(-1, 1, 1, 1)
-    return alpha_bar.sqrt() * x_0 + (1 - alpha_bar).sqrt() * epsilon
+    return alpha_bar.sqrt().to(x_0.dtype) * x_0 + (1 - alpha_bar).sqrt().to(x_0.dtype) * epsilon
 
 
 def loss(model: UNet, x_0: Tensor, generator: torch.Generator) -> Tensor:
@@ -137,14 +138,14 @@ def sample(
     """Denoise step by step. Yields (the next x, the noise guess, x0_hat in [-1, 1]) after every step."""
     path = times(model.T, steps)
     for k, t in enumerate(path):
-        a = model.alpha_bar[t]
+        a = model.alpha_bar[t].item()
         # One stride back; behind the last one there is the picture itself, without noise.
-        b = model.alpha_bar[path[k + 1]] if k + 1 < steps else torch.ones(())
+        b = model.alpha_bar[path[k + 1]].item() if k + 1 < steps else 1.0
         guess = model(x, torch.full((len(x),), t, device=x.device))
-        x_0 = ((x - (1 - a).sqrt() * guess) / a.sqrt()).clamp(-1, 1)
-        epsilon = (x - a.sqrt() * x_0) / (1 - a).sqrt()        # the guess that belongs to the clamped picture
-        sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)).sqrt()
-        x = b.sqrt() * x_0 + (1 - b - sigma**2).clamp(min=0).sqrt() * epsilon
+        x_0 = ((x - sqrt(1 - a) * guess) / sqrt(a)).clamp(-1, 1)
+        epsilon = (x - sqrt(a) * x_0) / sqrt(1 - a)            # the guess that belongs to the clamped picture
+        sigma = eta * sqrt((1 - b) / (1 - a) * (1 - a / b))
+        x = sqrt(b) * x_0 + sqrt(max(0.0, 1 - b - sigma**2)) * epsilon
         if eta and k + 1 < steps:
             x = x + sigma * noise(k)
         yield x, guess, x_0
