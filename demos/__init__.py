@@ -1,5 +1,5 @@
 """What visitors see: one tab each, in the lecture's order."""
 
-from demos import autoregressive, vae
+from demos import autoregressive, diffusion, vae
 
-TABS = (autoregressive, vae)
+TABS = (autoregressive, vae, diffusion)
