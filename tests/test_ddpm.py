@@ -37,7 +37,7 @@ def start(model: UNet, seeds) -> torch.Tensor:
 def test_ddim_steps_are_those_of_diffusers(steps, eta):
     """Step by step, from the same x, with the same noise: x, and the clean picture behind it."""
     model = tiny()
-    scheduler = DDIMScheduler(1000, 1e-4, 0.02, clip_sample=True, set_alpha_to_one=True)
+    scheduler = DDIMScheduler(1000, 1e-4, 0.02, set_alpha_to_one=True, timestep_spacing="trailing")
     scheduler.set_timesteps(steps)
     assert scheduler.timesteps.tolist() == ddpm.times(1000, steps)
     x, rolls = start(model, [1, 2]), [start(model, [100 + k, 200 + k]) for k in range(steps)]
@@ -64,7 +64,9 @@ def test_ddim_steps_are_those_of_diffusers(steps, eta):
 def test_ancestral_steps_are_those_of_diffusers(steps):
     """eta = 1 is DDPM with the smaller of the paper's two variances."""
     model = tiny()
-    scheduler = DDPMScheduler(1000, 1e-4, 0.02, variance_type="fixed_small", clip_sample=True)
+    scheduler = DDPMScheduler(
+        1000, 1e-4, 0.02, variance_type="fixed_small", timestep_spacing="trailing"
+    )
     scheduler.set_timesteps(steps)
     # Its own table is in single precision, which near t = 0 leaves three digits of 1 - alpha_bar.
     torch.testing.assert_close(

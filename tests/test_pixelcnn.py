@@ -318,10 +318,10 @@ def test_training_resumes_learns_publishes_and_is_measured(tmp_path, monkeypatch
         monkeypatch.setattr(sys, "argv", ["train", *map(str, words)])
         main()
 
-    for minutes in (0.02, 0.05):
+    for minutes in (0.02, 0.05, 0.05):
         run(module.main, "--run", tmp_path, "--minutes", minutes)
-    first, second = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
-    assert second["images"] > first["images"] > 0
+    first, second, third = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
+    assert third["images"] == second["images"] > first["images"] > 0, "a finished run is finished"
     untrained = 784 * np.log(2)
     assert second["nats_first_1000"] < first["nats_first_1000"] < untrained
 

@@ -265,10 +265,10 @@ def test_training_resumes_learns_publishes_and_is_measured(tmp_path, monkeypatch
         monkeypatch.setattr(sys, "argv", ["train", *map(str, words)])
         main()
 
-    for minutes in (0.02, 0.05):
+    for minutes in (0.02, 0.05, 0.05):
         run(module.main, name, "--run", tmp_path, "--minutes", minutes)
-    first, second = map(json.loads, (tmp_path / name / "log.jsonl").read_text().splitlines())
-    assert second["images"] > first["images"] > 0
+    first, second, third = map(json.loads, (tmp_path / name / "log.jsonl").read_text().splitlines())
+    assert third["images"] == second["images"] > first["images"] > 0, "a finished run is finished"
     assert second["bound_first_200"] > first["bound_first_200"] > -784 * np.log(2)
 
     run(module.main, name, "--run", tmp_path, "--minutes", 0.05, "--publish")
@@ -278,4 +278,7 @@ def test_training_resumes_learns_publishes_and_is_measured(tmp_path, monkeypatch
     assert -entry["measured"]["elbo_all_test_images"] == pytest.approx(
         -second["bound_first_200"], rel=0.05
     )
+    assert (
+        entry["measured"]["ten_nearest_agree"] > 0.1
+    )  # by chance: five names for each of two pictures
     assert kept["means"].shape == (400, 2) and kept["labels"].tolist() == labels.tolist()

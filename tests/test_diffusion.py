@@ -1,0 +1,131 @@
+"""The tab Diffusion without a page: its handlers as plain functions, at every corner of the knobs."""
+
+import re
+
+import numpy as np
+import pytest
+import torch
+
+import app  # noqa: F401  (one thread: on busy cores a second one makes small steps a hundred times slower)
+import checkpoints
+from demos.diffusion import denoise, noising, samplers
+from models import ddpm
+from models.images import noise, to_uint8
+from tests.answers import pictures, without_time
+
+PIXELS = 784
+SEVEN = noising.first_drawing()
+
+
+def last(*given):
+    """The end of a stream, without the time that its steps took."""
+    *_, answer = denoise.denoise(*given)
+    return re.sub(r"took [\d.]+ ms", "", without_time(answer))
+
+
+HANDLERS = dict(
+    denoise=last, film=denoise.film, add_noise=noising.add_noise, compare=samplers.compare
+)
+CORNERS = [
+    *(("denoise", (s, n, eta)) for s in (0, 9999) for n in (1, 3, 60) for eta in (0, 1)),
+    *(("film", (s, 2, eta)) for s in (0, 9999) for eta in (0, 1)),
+    *(("add_noise", (d * PIXELS, t, s)) for d in "01" for t in (0, 999) for s in (0, 9999)),
+    *(("compare", (s,)) for s in (0, 9999)),
+]
+
+
+@pytest.mark.parametrize(("name", "given"), CORNERS, ids=lambda v: v if isinstance(v, str) else "")
+def test_same_call_same_bytes_and_int_is_float(name, given):
+    handler = HANDLERS[name]
+    first = handler(*given)
+    assert first == handler(*(float(v) if isinstance(v, int) else v for v in given))
+
+
+@pytest.mark.parametrize(
+    ("name", "one", "other"),
+    [
+        ("denoise", (1, 4, 0), (2, 4, 0)),
+        ("denoise", (1, 4, 0), (1, 5, 0)),
+        ("denoise", (1, 4, 0), (1, 4, 0.5)),
+        ("film", (1, 4, 0), (1, 4, 1)),
+        ("add_noise", (SEVEN, 400, 3), (SEVEN, 401, 3)),
+        ("add_noise", (SEVEN, 400, 3), (SEVEN, 400, 4)),
+        ("add_noise", (SEVEN, 400, 3), (SEVEN[1:] + "1", 400, 3)),
+        ("compare", (1,), (2,)),
+    ],
+)
+def test_every_knob_counts(name, one, other):
+    assert HANDLERS[name](*one) != HANDLERS[name](*other)
+
+
+def test_handlers_leave_the_model_alone():
+    state = denoise.model().state_dict()
+    before = {key: t.clone() for key, t in state.items()}
+    for name, given in CORNERS:
+        HANDLERS[name](*given)
+    assert all(state[key].equal(t) for key, t in before.items())
+    assert not any(p.requires_grad for p in denoise.model().parameters())
+
+
+def test_the_sheet_shows_the_path():
+    """Row by row: x_t, the guess, x0_hat; the last row is what the sampler ends with."""
+    steps = 6
+    *_, (value, _) = denoise.denoise(3, steps, 1)
+    (sheet,) = pictures(value["sheet"])
+    assert sheet.shape == ((steps + 1) * 28, 3 * 28)
+    assert value["times"] == ddpm.times(1000, steps) and value["done"] == value["steps"] == steps
+    x = noise((1, 28, 28), [3])
+    states = ddpm.sample(denoise.model(), x, steps, 1, denoise.rolls(3))
+    for row, (after, _, x_0) in enumerate(states):
+        for column, wanted in ((0, x), (2, x_0)):
+            shown = sheet[28 * row :, 28 * column :][:28, :28]
+            # Noise suffers most from compression.
+            assert np.abs(shown - to_uint8(wanted, -1, 1)[0, ..., 0].astype(int)).mean() < 16
+        x = after
+    shown = sheet[28 * steps :, :28]
+    assert np.abs(shown - to_uint8(x, -1, 1)[0, ..., 0].astype(int)).mean() < 4
+
+
+def test_a_long_path_streams_its_parts(monkeypatch):
+    monkeypatch.setattr(denoise, "PATIENCE", 0.0)
+    values = [value for value, _ in denoise.denoise(1, 100, 0)]
+    assert [value["done"] for value in values] == list(range(1, 101))
+    assert len(values[-1]["times"]) == denoise.KEPT, "a bounded number of moments is kept"
+    assert values[-1]["times"][0] == 999 and values[-1]["times"][-1] == 9
+    whole = [value for value, _ in denoise.denoise(1, 100, 0)][-1]
+    assert whole["sheet"] == values[-1]["sheet"]
+
+
+def test_noise_grows_with_time_and_little_noise_is_undone():
+    shown = {t: noising.add_noise(SEVEN, t, 3) for t in (20, 400, 999)}
+    right = {t: int(re.search(r"(\d+)% of the pixels right", html)[1]) for t, html in shown.items()}
+    assert right[20] >= 99 and right[400] > 90 > right[999]
+    variance = [float(re.search(r"([\d.]+)% of the variance", html)[1]) for html in shown.values()]
+    assert variance[0] > 99 and variance == sorted(variance, reverse=True) and variance[-1] < 0.1
+
+
+def test_samplers_start_from_one_noise():
+    ddim, dice = re.findall(r"<img[^>]*src='(data:[^']+)'", samplers.compare(5))
+    (ddim,), (dice,) = pictures(ddim), pictures(dice)
+    cells = ddim.reshape(28, len(samplers.STEPS), 28).swapaxes(0, 1)
+    for steps, cell in zip(samplers.STEPS, cells, strict=True):
+        *_, (x, _, _) = ddpm.sample(denoise.model(), noise((1, 28, 28), [5]), steps)
+        assert np.abs(cell - to_uint8(-x, -1, 1)[0, ..., 0].astype(int)).max() <= 1
+    assert np.abs(ddim - dice).mean() > 5
+
+
+def test_the_weights_draw_digits():
+    """A classifier that has never seen them is sure of most."""
+    from train.features import load
+
+    features = load()
+    *_, (x, _, _) = ddpm.sample(denoise.model(), noise((1, 28, 28), range(40)), 20)
+    with torch.inference_mode():
+        sure = features.names(features((x + 1) / 2)).softmax(1)
+    assert (sure.max(1).values > 0.9).float().mean() > 0.8
+    assert len(sure.argmax(1).unique()) >= 7, "of many kinds"
+
+
+def test_the_manifest_meets_the_goal():
+    measured = checkpoints.MANIFEST["ddpm-mnist"]["measured"]
+    assert measured["frechet_ddim_50"] <= 1.5 * measured["frechet_ddpm_1000"]
