@@ -9,9 +9,11 @@ import numpy as np
 from PIL import Image, ImageSequence
 
 
-def without_time(answer):
-    """An answer without the milliseconds that it took, as text: the same call gives the same bytes."""
-    return re.sub(r'"ms": ?[\d.]+', "", json.dumps(answer))
+def without_time(answer) -> str:
+    """An answer as text, without the milliseconds that it took and with the edges that Gradio trims."""
+    return re.sub(
+        r'"ms": ?[\d.]+|(\\n)+(?=")|(?<=")(\\n)+|[\d.]+ (ms|times)\b', "", json.dumps(answer)
+    )
 
 
 def pictures(text: str) -> list[np.ndarray]:

@@ -19,6 +19,7 @@ import app
 import checkpoints
 from demos import TABS
 from demos.autoregressive import complete, play, score, see
+from tests.answers import without_time
 
 ROOT = Path(__file__).parents[1]
 PIXELS = 784
@@ -56,13 +57,6 @@ SLOW = {
 HANDLERS = dict(
     draw=play.draw, film=play.film, complete=complete.complete, look=see.look, score=score.score
 )
-
-
-def without_time(answer) -> str:
-    """An answer as text, without the milliseconds that it took and with the edges that Gradio trims."""
-    return re.sub(
-        r'"ms": ?[\d.]+|(\\n)+(?=")|(?<=")(\\n)+|[\d.]+ (ms|times)\b', "", json.dumps(answer)
-    )
 
 
 def frames(text: str) -> int:
