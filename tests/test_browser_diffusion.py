@@ -50,9 +50,9 @@ def test_scrubbing_goes_back_to_noise_with_no_request(open_page, width):
     scrub.fill("0")
     wait_for_change(page, NOISY, digit)
     expect(page.locator("#denoiser .tip")).to_contain_text("t = 999")
-    scrub.fill("20")
+    scrub.fill("15")
     expect_done(page)
-    scrub.fill("40")
+    scrub.fill("30")
     page.wait_for_function(
         "([s, d]) => document.querySelector(s).toDataURL() === d", arg=[NOISY, digit]
     )
@@ -139,8 +139,8 @@ def test_downloads(open_page):
         files[download.value.suggested_filename.rpartition(".")[2]] = download.value.path()
     assert Image.open(files["png"]).size == (560, 560)
     numbers = json.loads(files["json"].read_text())
-    assert len(numbers["x_t"]) == 41 and len(numbers["x_t"][0]) == 784
-    assert Image.open(files["gif"]).n_frames == 41
+    assert len(numbers["x_t"]) == 31 and len(numbers["x_t"][0]) == 784
+    assert Image.open(files["gif"]).n_frames == 31
 
 
 def test_canvases_follow_the_dark(open_page):

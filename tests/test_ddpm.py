@@ -1,12 +1,23 @@
 """The DDPM: its steps against diffusers' schedulers, its forward process against closed forms, its weights."""
 
+import json
+import sys
+import types
+
+import numpy as np
 import pytest
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler
+from scipy import linalg
 
+import checkpoints
+import train.ddpm
+import train.features
+import train.measure
 from models import ddpm
 from models.ddpm import UNet
 from models.images import noise
+from train.data import mnist
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -160,3 +171,63 @@ def test_samples_follow_their_own_noise():
 def test_impossible_steps_are_refused(steps):
     with pytest.raises(ValueError, match="1 to 1000"):
         ddpm.times(1000, steps)
+
+
+# Measuring and training.
+
+
+def test_frechet_is_the_closed_form():
+    g = torch.Generator().manual_seed(0)
+    mix = torch.randn(6, 6, generator=g)
+    a, b = torch.randn(900, 6, generator=g) @ mix, 2 * torch.randn(700, 6, generator=g) + 1
+    root = linalg.sqrtm(a.T.cov().double().numpy() @ b.T.cov().double().numpy()).real
+    expected = (a.mean(0) - b.mean(0)).square().sum() + a.T.cov().trace() + b.T.cov().trace()
+    expected = expected.item() - 2 * root.trace()
+    assert train.features.frechet(a, b) == pytest.approx(expected, rel=1e-5)
+    assert train.features.frechet(a, a) == pytest.approx(0, abs=1e-6)
+    assert train.features.frechet(a, a + 3) == pytest.approx(
+        6 * 9, rel=1e-4
+    )  # a shift of the mean alone
+
+
+def test_the_features_know_digits(shared_data):
+    grey, names = mnist(shared_data, "test")
+    x = torch.from_numpy(grey[:2000]).float()[:, None] / 255
+    features = train.features.load()
+    right = (features.names(features(x)).argmax(1) == torch.from_numpy(names[:2000])).float().mean()
+    wanted = checkpoints.MANIFEST["features-mnist"]["measured"]["test_accuracy"]
+    assert right.item() == pytest.approx(wanted, abs=0.02) and wanted > 0.98
+
+
+def test_training_resumes_learns_publishes_and_is_measured(tmp_path, monkeypatch, capsys):
+    grey = np.zeros((500, 28, 28), np.uint8)
+    grey[::2, 8:20, 8:20], grey[1::2, :, 14] = 250, 255
+    small = dict(size=28, channels=1, widths=(8, 16))
+    monkeypatch.setattr(train.ddpm, "CONFIG", small)
+    for user in (train.ddpm, train.measure):
+        monkeypatch.setattr(user, "mnist", lambda folder, split: (grey, np.zeros(500)))
+    monkeypatch.setattr(train.measure, "SAMPLES", 4)
+    features = train.features.Features().requires_grad_(False).eval()
+    monkeypatch.setattr(train.features, "load", lambda: features)
+    (tmp_path / "manifest.json").write_text("{}")
+    monkeypatch.setattr(checkpoints, "HERE", tmp_path)
+    monkeypatch.setattr(checkpoints, "MANIFEST", types.MappingProxyType({}))
+    for cache in ("_checked", "_loaded"):
+        monkeypatch.setattr(checkpoints, cache, {})
+
+    def run(main, *words):
+        monkeypatch.setattr(sys, "argv", ["train", *map(str, words)])
+        main()
+
+    for minutes in (0.05, 0.15, 0.15):
+        run(train.ddpm.main, "--run", tmp_path, "--minutes", minutes)
+    first, second, third = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
+    assert third["images"] == second["images"] > first["images"] > 0, "a finished run is finished"
+    assert (
+        second["middle"] < first["middle"] < 1.1
+    )  # 1: the error of guessing that there is no noise
+
+    run(train.ddpm.main, "--run", tmp_path, "--minutes", 0.15, "--publish")
+    run(train.measure.main, "ddpm-mnist", "--data", tmp_path, "--write")
+    measured = checkpoints.MANIFEST["ddpm-mnist"]["measured"]
+    assert measured["samples"] == 4 and measured["frechet_ddim_50"] > 0

@@ -14,7 +14,7 @@ from models.images import grid, noise, to_uint8
 
 NAME = "ddpm-mnist"
 SIZE, T = 28, 1000
-KEPT = 40  # moments that are kept of a longer path
+KEPT = 30  # moments that are kept of a longer path
 PATIENCE = 0.4  # seconds between two signs of life
 
 
@@ -67,7 +67,7 @@ def moments(rows, x, shown_times, done, steps, seed, eta, seconds) -> tuple[dict
     nothing = torch.zeros_like(x)
     sheet = torch.cat([*rows, torch.cat([x, nothing, x])])
     value = dict(
-        sheet=ui.data_uri(grid(to_uint8(sheet, -1, 1), 3)[None], quality=80),
+        sheet=ui.data_uri(grid(to_uint8(sheet, -1, 1), 3)[None], quality=88),
         times=shown_times,
         done=done,
         steps=steps,
@@ -147,9 +147,9 @@ def build() -> tuple[Callable, Callable[[], None]]:
             gif = ui.html("", visible=False)
         ui.words(
             see=(
-                "Left: the picture, which begins as pure noise.",
-                "Middle: what the network takes for noise in it.",
-                "Right: the picture it believes is underneath; vague at first, then decided.",
+                "Large: the picture, which begins as pure noise.",
+                "Small, above: what the network takes for noise in it.",
+                "Below: the picture it believes is underneath; vague at first, then decided.",
             ),
             steps={
                 "scrub": "Scrub from noise to digit",
