@@ -20,7 +20,7 @@ AXE := $(VENV)/axe-$(AXE_VERSION)
 HAS_BROWSER := $(PY) -c 'from tests.conftest import find_chromium; raise SystemExit(not find_chromium())'
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench lint screenshots clean browser axe
+.PHONY: help run space test bench lint screenshots clean browser axe
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,16 @@ run: $(VENV)/.runtime ## start the app; GRADIO_SERVER_NAME and GRADIO_SERVER_POR
 	@echo "Starting: http://$(GRADIO_SERVER_NAME):$(GRADIO_SERVER_PORT) (another port below if this one is taken)"
 	@exec env $(MALLOC) GRADIO_SERVER_NAME=$(GRADIO_SERVER_NAME) \
 	  GRADIO_SERVER_PORT=$(GRADIO_SERVER_PORT) $(PY) app.py
+
+# What a Space needs, and nothing else: the tests' small Hub starts the app from just these.
+SPACE := app.py demos models checkpoints requirements.txt README.md LICENSE
+
+space: $(VENV)/.runtime ## lay out in build/space exactly what would be pushed to a Space, and start it there
+	@rm -rf build/space && mkdir -p build/space
+	@git ls-files -z $(SPACE) | tar --null -T - -cf - | tar -xf - -C build/space
+	@du -sh build/space
+	@cd build/space && exec env $(MALLOC) GRADIO_SERVER_NAME=$(GRADIO_SERVER_NAME) \
+	  GRADIO_SERVER_PORT=$(GRADIO_SERVER_PORT) $(abspath $(PY)) app.py
 
 test: $(VENV)/.dev browser axe ## all tests; a part of them with ARGS='-k vae' or ARGS='-m "not slow"'
 	@$(PY) -m pytest $(ARGS)
@@ -42,8 +52,8 @@ lint: $(VENV)/.dev ## ruff
 screenshots: $(VENV)/.dev browser ## a picture of every tab, into screenshots/
 	@$(PY) -m tests.screenshots $(ARGS)
 
-clean: ## delete caches and screenshots; .venv and train/runs stay
-	rm -rf screenshots .pytest_cache .ruff_cache .gradio
+clean: ## delete caches, screenshots and build/; .venv and train/runs stay
+	rm -rf screenshots build .pytest_cache .ruff_cache .gradio
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(PY):

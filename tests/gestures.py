@@ -14,7 +14,8 @@ def wait_for_change(page: Page, canvas: str, before: str) -> None:
 
 
 def url_of(page: Page, canvas: str) -> str:
-    return page.evaluate("(canvas) => document.querySelector(canvas).toDataURL()", canvas)
+    """What is on a canvas, as soon as there is one."""
+    return page.locator(canvas).evaluate("(canvas) => canvas.toDataURL()")
 
 
 def expect_done(page: Page, *steps: str) -> None:

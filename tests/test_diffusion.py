@@ -104,6 +104,12 @@ def test_noise_grows_with_time_and_little_noise_is_undone():
     assert variance[0] > 99 and variance == sorted(variance, reverse=True) and variance[-1] < 0.1
 
 
+def test_each_seed_rolls_its_own_dice():
+    rolls = [denoise.rolls(seed)(k) for seed in (0, 1) for k in (0, 1, 999)]
+    assert all(not a.equal(b) for i, a in enumerate(rolls) for b in rolls[:i])
+    assert denoise.rolls(1)(999).equal(rolls[-1])
+
+
 def test_samplers_start_from_one_noise():
     ddim, dice = re.findall(r"<img[^>]*src='(data:[^']+)'", samplers.compare(5))
     (ddim,), (dice,) = pictures(ddim), pictures(dice)
