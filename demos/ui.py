@@ -256,5 +256,17 @@ def canvas(name: str, value: Any, elem_id: str, **props) -> gr.HTML:
     )
 
 
+def pad(
+    drawing: str,
+    elem_id: str,
+    rows: int = 28,
+    hint: str = "Clear, and draw your own.",
+    label: str = "Draw a digit. Arrow keys move, Enter sets a pixel.",
+) -> gr.HTML:
+    """A sheet of 28 x 28 pixels to draw on, in a column of its own. rows: how many from the top can be drawn on."""
+    with gr.Column(min_width=0, elem_classes="pad"):
+        return canvas("pad", drawing, elem_id, rows=rows, hint=hint, label=label)
+
+
 def _canvas(name: str, kind: str) -> str:
     return (CANVAS / f"{name}.{kind}").read_text(encoding="utf-8")

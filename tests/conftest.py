@@ -4,7 +4,9 @@ import atexit
 import os
 import shutil
 import socket
+import sys
 import tempfile
+import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -69,6 +71,30 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs ../shared/data beside the checkout")
     return folder
+
+
+@pytest.fixture
+def empty_checkpoints(tmp_path: Path, monkeypatch) -> Path:
+    """The door to weights, leading to an empty folder of the test's own."""
+    import checkpoints
+
+    (tmp_path / "manifest.json").write_text("{}")
+    monkeypatch.setattr(checkpoints, "HERE", tmp_path)
+    monkeypatch.setattr(checkpoints, "MANIFEST", types.MappingProxyType({}))
+    for cache in ("_checked", "_loaded"):
+        monkeypatch.setattr(checkpoints, cache, {})
+    return tmp_path
+
+
+@pytest.fixture
+def command(monkeypatch) -> Callable[..., None]:
+    """command(main, *words): call a main() as if from the command line."""
+
+    def command(main: Callable[[], None], *words) -> None:
+        monkeypatch.setattr(sys, "argv", ["command", *map(str, words)])
+        main()
+
+    return command
 
 
 @pytest.fixture(scope="session")

@@ -1,8 +1,6 @@
 """The DDPM: its steps against diffusers' schedulers, its forward process against closed forms, its weights."""
 
 import json
-import sys
-import types
 
 import numpy as np
 import pytest
@@ -199,7 +197,10 @@ def test_the_features_know_digits(shared_data):
     assert right.item() == pytest.approx(wanted, abs=0.02) and wanted > 0.98
 
 
-def test_training_resumes_learns_publishes_and_is_measured(tmp_path, monkeypatch, capsys):
+def test_training_resumes_learns_publishes_and_is_measured(
+    empty_checkpoints, command, monkeypatch, capsys
+):
+    folder = empty_checkpoints
     grey = np.zeros((500, 28, 28), np.uint8)
     grey[::2, 8:20, 8:20], grey[1::2, :, 14] = 250, 255
     small = dict(size=28, channels=1, widths=(8, 16))
@@ -209,25 +210,15 @@ def test_training_resumes_learns_publishes_and_is_measured(tmp_path, monkeypatch
     monkeypatch.setattr(train.measure, "SAMPLES", 4)
     features = train.features.Features().requires_grad_(False).eval()
     monkeypatch.setattr(train.features, "load", lambda: features)
-    (tmp_path / "manifest.json").write_text("{}")
-    monkeypatch.setattr(checkpoints, "HERE", tmp_path)
-    monkeypatch.setattr(checkpoints, "MANIFEST", types.MappingProxyType({}))
-    for cache in ("_checked", "_loaded"):
-        monkeypatch.setattr(checkpoints, cache, {})
-
-    def run(main, *words):
-        monkeypatch.setattr(sys, "argv", ["train", *map(str, words)])
-        main()
-
     for minutes in (0.05, 0.15, 0.15):
-        run(train.ddpm.main, "--run", tmp_path, "--minutes", minutes)
-    first, second, third = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
+        command(train.ddpm.main, "--run", folder, "--minutes", minutes)
+    first, second, third = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
     assert third["images"] == second["images"] > first["images"] > 0, "a finished run is finished"
     assert (
         second["middle"] < first["middle"] < 1.1
     )  # 1: the error of guessing that there is no noise
 
-    run(train.ddpm.main, "--run", tmp_path, "--minutes", 0.15, "--publish")
-    run(train.measure.main, "ddpm-mnist", "--data", tmp_path, "--write")
+    command(train.ddpm.main, "--run", folder, "--minutes", 0.15, "--publish")
+    command(train.measure.main, "ddpm-mnist", "--data", folder, "--write")
     measured = checkpoints.MANIFEST["ddpm-mnist"]["measured"]
     assert measured["samples"] == 4 and measured["frechet_ddim_50"] > 0

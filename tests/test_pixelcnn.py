@@ -2,8 +2,6 @@
 
 import itertools
 import json
-import sys
-import types
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
@@ -299,7 +297,10 @@ def test_share_above_is_the_area_under_the_curve():
     assert train.measure.share_above(a, b) == pytest.approx(u / (300 * 200), abs=1e-9)
 
 
-def test_training_resumes_learns_publishes_and_is_measured(tmp_path, monkeypatch, capsys):
+def test_training_resumes_learns_publishes_and_is_measured(
+    empty_checkpoints, command, monkeypatch, capsys
+):
+    folder = empty_checkpoints
     grey = np.zeros((64, 28, 28), np.uint8)
     grey[::2, 8:20, 8:20], grey[1::2, :, 14] = 250, 255
     module = train.pixelcnn
@@ -307,30 +308,20 @@ def test_training_resumes_learns_publishes_and_is_measured(tmp_path, monkeypatch
     monkeypatch.setattr(module, "mnist", lambda folder, split: (grey, np.zeros(64)))
     for user in (module, train.measure):  # other bits than the published ones are refused
         monkeypatch.setattr(user, "binary_mnist", lambda folder, split: grey // 128)
-    np.savez(tmp_path / "fashion.npz", x_test=255 - grey)
-    (tmp_path / "manifest.json").write_text("{}")
-    monkeypatch.setattr(checkpoints, "HERE", tmp_path)
-    monkeypatch.setattr(checkpoints, "MANIFEST", types.MappingProxyType({}))
-    for cache in ("_checked", "_loaded"):
-        monkeypatch.setattr(checkpoints, cache, {})
-
-    def run(main, *words):
-        monkeypatch.setattr(sys, "argv", ["train", *map(str, words)])
-        main()
-
+    np.savez(folder / "fashion.npz", x_test=255 - grey)
     for minutes in (0.02, 0.05, 0.05):
-        run(module.main, "--run", tmp_path, "--minutes", minutes)
-    first, second, third = map(json.loads, (tmp_path / "log.jsonl").read_text().splitlines())
+        command(module.main, "--run", folder, "--minutes", minutes)
+    first, second, third = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
     assert third["images"] == second["images"] > first["images"] > 0, "a finished run is finished"
     untrained = 784 * np.log(2)
     assert second["nats_first_1000"] < first["nats_first_1000"] < untrained
 
-    run(module.main, "--run", tmp_path, "--minutes", 0.05, "--publish")
-    run(train.measure.main, "pixelcnn-mnist", "--data", tmp_path, "--write")
+    command(module.main, "--run", folder, "--minutes", 0.05, "--publish")
+    command(train.measure.main, "pixelcnn-mnist", "--data", folder, "--write")
     entry, scores = (checkpoints.MANIFEST[f"pixelcnn-mnist{end}"] for end in ("", "-scores"))
     assert entry["made_by"].endswith("--minutes 0.05")
     assert entry["measured"]["nats_per_image"] == pytest.approx(second["nats_first_1000"], rel=0.01)
     assert scores["measured"]["fashion_above_it"] == scores["measured"]["roc_area"] == 1
     assert len(checkpoints.load("pixelcnn-mnist-scores")["digits"]) == 64
     with pytest.raises(SystemExit, match="not in the manifest"):
-        run(train.measure.main, "pixelcnn-other", "--data", tmp_path)
+        command(train.measure.main, "pixelcnn-other", "--data", folder)

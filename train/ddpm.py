@@ -8,16 +8,12 @@ The loop is in train/loop.py. The same command with --publish trains nothing: it
 into checkpoints/.
 """
 
-from pathlib import Path
-
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
-import checkpoints.save
 from models.ddpm import UNet, diffuse, loss
 from train.data import mnist
-from train.loop import Recipe, arguments, device, fit
+from train.loop import Recipe, arguments, device, fit, publish
 
 CONFIG = dict(size=28, channels=1, widths=(32, 64, 128))
 RECIPE = Recipe(batch=64, rate=1e-3, clip=1.0, flat=0.5)
@@ -28,20 +24,13 @@ def to_model(grey: Tensor) -> Tensor:
     return grey[:, None].float() / 127.5 - 1
 
 
-def publish(run: Path, minutes: float) -> None:
-    """The run's averaged weights into checkpoints/ and its manifest, without numbers: train.measure adds them."""
-    checkpoints.save.save(
-        "ddpm-mnist", load_file(run / "weights.safetensors"), model="ddpm.UNet", config=CONFIG,
-        made_by=f"python -m train.ddpm --data ../shared/data --minutes {minutes:g}",
-        data="MNIST, 60,000 training digits, grey",
-        license="Apache-2.0 for the weights; trained on MNIST (Y. LeCun, C. Cortes: CC BY-SA 3.0), no picture included",
-        half=True)
-
-
 def main() -> None:
     args = arguments(__doc__, "ddpm", minutes=120).parse_args()
     if args.publish:
-        return publish(args.run, args.minutes)
+        return publish(
+            args.run, "ddpm-mnist", "ddpm.UNet", CONFIG,
+            made_by=f"python -m train.ddpm --data ../shared/data --minutes {args.minutes:g}",
+            data="MNIST, 60,000 training digits, grey")
     grey = torch.from_numpy(mnist(args.data, "train")[0]).to(device())
     held = to_model(torch.from_numpy(mnist(args.data, "test")[0][:500]).to(device()))
 

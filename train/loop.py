@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+
+import checkpoints.save
 
 
 @dataclass(frozen=True)
@@ -102,3 +104,12 @@ def fit(
             save()
             clock = saved = time.monotonic()                   # measuring is not training
     save()
+
+
+def publish(run: Path, name: str, model: str, config: dict, made_by: str, data: str,
+            change: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict) -> None:
+    """The run's averaged weights into checkpoints/ and its manifest, without numbers: train.measure adds them."""
+    weights = {key: t.float() for key, t in load_file(run / "weights.safetensors").items()}
+    checkpoints.save.save(
+        name, change(weights), model=model, config=config, made_by=made_by, data=data, half=True,
+        license="Apache-2.0 for the weights; trained on MNIST (Y. LeCun, C. Cortes: CC BY-SA 3.0), no picture included")

@@ -8,15 +8,11 @@ Bits are drawn anew for every batch ("dynamic"): the paper trains on fixed ones.
 same command with --publish trains nothing: it puts what the run has so far into checkpoints/.
 """
 
-from pathlib import Path
-
 import torch
-from safetensors.torch import load_file
 
-import checkpoints.save
 from models.pixelcnn import PixelCNN, loss
 from train.data import binary_mnist, mnist
-from train.loop import Recipe, arguments, device, fit
+from train.loop import Recipe, arguments, device, fit, publish
 
 CONFIG = dict(size=28, width=96, inner=32, blocks=10, k_first=7, k=5)
 RECIPE = Recipe(batch=32, rate=2e-3, clip=50.0)                # the loss is a sum over 784 pixels
@@ -28,20 +24,13 @@ def evaluate(model: PixelCNN, bits: torch.Tensor) -> float:
         return torch.cat([loss(model, x) for x in bits.split(100)]).mean().item()
 
 
-def publish(run: Path, minutes: float) -> None:
-    """The run's averaged weights into checkpoints/ and its manifest, without numbers: train.measure adds them."""
-    checkpoints.save.save(
-        "pixelcnn-mnist", load_file(run / "weights.safetensors"), model="pixelcnn.PixelCNN", config=CONFIG,
-        made_by=f"python -m train.pixelcnn --data ../shared/data --minutes {minutes:g}",
-        data="MNIST, 60,000 training digits, bits drawn anew for every batch (dynamic)",
-        license="Apache-2.0 for the weights; trained on MNIST (Y. LeCun, C. Cortes: CC BY-SA 3.0), no picture included",
-        half=True)
-
-
 def main() -> None:
     args = arguments(__doc__, "pixelcnn", minutes=120).parse_args()
     if args.publish:
-        return publish(args.run, args.minutes)
+        return publish(
+            args.run, "pixelcnn-mnist", "pixelcnn.PixelCNN", CONFIG,
+            made_by=f"python -m train.pixelcnn --data ../shared/data --minutes {args.minutes:g}",
+            data="MNIST, 60,000 training digits, bits drawn anew for every batch (dynamic)")
     grey = torch.from_numpy(mnist(args.data, "train")[0]).to(device())[:, None]
     held = torch.from_numpy(binary_mnist(args.data, "test")[:1000]).float().to(device())[:, None]
 

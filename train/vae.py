@@ -8,16 +8,12 @@ Bits are drawn anew for every batch ("dynamic"). The loop is in train/loop.py. T
 trains nothing: it puts what the run has so far into checkpoints/, the dimensions of z sorted by what they carry.
 """
 
-from pathlib import Path
-
 import torch
-from safetensors.torch import load_file
 from torch import Tensor
 
-import checkpoints.save
 from models.vae import VAE, kl, log_likelihood, loss
 from train.data import binary_mnist, mnist
-from train.loop import Recipe, arguments, device, fit
+from train.loop import Recipe, arguments, device, fit, publish
 
 CONFIGS = {
     "vae-mnist-2d": dict(size=28, latent=2, hidden=256, layers=2),
@@ -42,17 +38,6 @@ def sort_by_information(weights: dict[str, Tensor], config: dict, x: Tensor) -> 
     }
 
 
-def publish(name: str, run: Path, minutes: float, x: Tensor) -> None:
-    """The run's averaged weights into checkpoints/ and its manifest, without numbers: train.measure adds them."""
-    weights = {k: v.float() for k, v in load_file(run / "weights.safetensors").items()}
-    checkpoints.save.save(
-        name, sort_by_information(weights, CONFIGS[name], x), model="vae.VAE", config=CONFIGS[name],
-        made_by=f"python -m train.vae {name} --data ../shared/data --minutes {minutes:g}",
-        data="MNIST, 60,000 training digits, bits drawn anew for every batch (dynamic)",
-        license="Apache-2.0 for the weights; trained on MNIST (Y. LeCun, C. Cortes: CC BY-SA 3.0), no picture included",
-        half=True)
-
-
 def main() -> None:
     args = arguments(__doc__, "vae", minutes=30)
     args.add_argument("name", choices=CONFIGS)
@@ -60,7 +45,11 @@ def main() -> None:
     run = args.run / args.name
     if args.publish:
         x = torch.from_numpy(binary_mnist(args.data, "train")[:10_000]).float()[:, None]
-        return publish(args.name, run, args.minutes, x)
+        return publish(
+            run, args.name, "vae.VAE", CONFIGS[args.name],
+            made_by=f"python -m train.vae {args.name} --data ../shared/data --minutes {args.minutes:g}",
+            data="MNIST, 60,000 training digits, bits drawn anew for every batch (dynamic)",
+            change=lambda weights: sort_by_information(weights, CONFIGS[args.name], x))
     grey = torch.from_numpy(mnist(args.data, "train")[0]).to(device())[:, None]
     held = torch.from_numpy(binary_mnist(args.data, "test")[:200]).float().to(device())[:, None]
 

@@ -67,15 +67,13 @@ def build() -> None:
         "The top half is yours. The model continues from it, because it only ever looks back.",
     )
     with gr.Row(elem_classes="complete"):
-        with gr.Column(min_width=0, elem_classes="pad"):
-            pad = ui.canvas(
-                "pad",
-                drawing,
-                "top-half",
-                rows=ROWS,
-                hint="Draw above the line.",
-                label="Draw the top half of a digit. Arrow keys move, Enter sets a pixel.",
-            )
+        pad = ui.pad(
+            drawing,
+            "top-half",
+            rows=ROWS,
+            hint="Draw above the line.",
+            label="Draw the top half of a digit. Arrow keys move, Enter sets a pixel.",
+        )
         with gr.Column(min_width=0, elem_classes="endings"):
             endings = ui.html(pictures)
             nats = ui.html(sentence, classes="note")

@@ -49,15 +49,7 @@ def build() -> None:
         "Multiply 784 probabilities and you have the picture's own, exactly. Few other families can say this.",
     )
     with gr.Row(elem_classes="complete"):
-        with gr.Column(min_width=0, elem_classes="pad"):
-            pad = ui.canvas(
-                "pad",
-                drawing,
-                "whole-digit",
-                rows=SIZE,
-                hint="Clear, and draw your own.",
-                label="Draw a digit. Arrow keys move, Enter sets a pixel.",
-            )
+        pad = ui.pad(drawing, "whole-digit")
         with gr.Column(min_width=0, elem_classes="endings"):
             verdict = ui.html(sentence, classes="verdict")
             plot = ui.html(histogram)

@@ -60,15 +60,7 @@ def build(opened: Callable) -> None:
     )
     drawing = first_drawing()
     with gr.Row(elem_classes="complete"):
-        with gr.Column(min_width=0, elem_classes="pad"):
-            pad = ui.canvas(
-                "pad",
-                drawing,
-                "noised-digit",
-                rows=SIZE,
-                hint="Clear, and draw your own.",
-                label="Draw a digit. Arrow keys move, Enter sets a pixel.",
-            )
+        pad = ui.pad(drawing, "noised-digit")
         with gr.Column(min_width=0, elem_classes="endings"):
             looks = ui.html(add_noise(drawing, 400, 3), elem_id="looks")
             with gr.Row():

@@ -123,15 +123,7 @@ def build() -> Callable[[], None]:
         "The first ones carry the most.",
     )
     with gr.Row(elem_classes="sixteen"):
-        with gr.Column(min_width=0, elem_classes="pad"):
-            pad = ui.canvas(
-                "pad",
-                drawing,
-                "encoded-digit",
-                rows=SIZE,
-                hint="Clear, and draw your own.",
-                label="Draw a digit. Arrow keys move, Enter sets a pixel.",
-            )
+        pad = ui.pad(drawing, "encoded-digit")
         with gr.Column(min_width=0, elem_classes="dials"):
             dials = [
                 ui.slider("vae", f"d{k}", f"z{k}, {nats:.1f} nats", -EDGE, EDGE, v, 0.01)
