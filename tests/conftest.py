@@ -6,6 +6,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import time
 import types
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -113,6 +114,19 @@ def app_url() -> Iterator[str]:
                 raise
     yield blocks.local_url.rstrip("/")
     blocks.close(verbose=False)
+    # A handler that nobody waits for any more still computes; Python must not end under torch's feet.
+    end = time.monotonic() + 60
+    while _handler_running() and time.monotonic() < end:
+        time.sleep(0.05)
+
+
+def _handler_running() -> bool:
+    """Whether any thread is inside the tabs' code."""
+    for frame in sys._current_frames().values():
+        while frame := frame.f_back:
+            if str(ROOT / "demos") in frame.f_code.co_filename:
+                return True
+    return False
 
 
 def _free_port() -> int:
