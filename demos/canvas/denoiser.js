@@ -81,13 +81,9 @@ find(".downloads").addEventListener("click", (event) => {
 // A path has come, or a part of one. Its sheet is a picture, which takes a moment to unpack.
 async function read(intent) {
   const mine = ++newest, { sheet, times, done, steps, eta, ms } = props.value;
-  const image = Object.assign(new Image(), { src: sheet });
-  await image.decode();
+  const levels = await gml.levels(sheet);
   if (mine !== newest) return; // a newer one has come meanwhile
-  const paper = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
-  const g = paper.getContext("2d", { willReadFrequently: true });
-  g.drawImage(image, 0, 0);
-  pixels = g.getImageData(0, 0, image.width, image.height).data.filter((_, i) => i % 4 === 0);
+  pixels = levels;
   last = times.length;
   element.dataset.steps = `${done}/${steps}`;
   if (done < steps) {

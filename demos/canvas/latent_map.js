@@ -156,14 +156,8 @@ new ResizeObserver(drawMap).observe(map);
 read();
 drawMap();
 
-// The sheet comes as a picture; one channel of it is kept.
 element.setSheet = async (uri) => {
-  const image = Object.assign(new Image(), { src: uri });
-  await image.decode();
-  const paper = Object.assign(document.createElement("canvas"), { width: side * N, height: side * N });
-  const g = paper.getContext("2d", { willReadFrequently: true });
-  g.drawImage(image, 0, 0);
-  sheet = g.getImageData(0, 0, side * N, side * N).data.filter((_, k) => k % 4 === 0);
+  sheet = await gml.levels(uri);
   element.dataset.ready = "";
 };
 trigger("download");

@@ -63,6 +63,17 @@
       a.click();
     },
 
+    // The grey levels of a picture that has come as a data URI, row by row.
+    async levels(uri) {
+      const image = Object.assign(new Image(), { src: uri });
+      await image.decode();
+      const { width, height } = image;
+      const paper = Object.assign(document.createElement("canvas"), { width, height });
+      const context = paper.getContext("2d", { willReadFrequently: true });
+      context.drawImage(image, 0, 0);
+      return context.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 === 0);
+    },
+
     // A small canvas as a large PNG, its pixels crisp.
     savePicture(canvas, name) {
       const [width, height] = [20 * canvas.width, 20 * canvas.height];

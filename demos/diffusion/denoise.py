@@ -165,7 +165,7 @@ def build() -> tuple[Callable, Callable[[], None]]:
             (f"{measured['frechet_ddim_50']:.1f}", "Frechet distance, 50 steps"),
             (f"{measured['frechet_ddpm_1000']:.1f}", "Frechet distance, 1000 steps"),
             ("", "for this picture, now, here"),
-            (f"{sum(p.numel() for p in model().parameters()) / 1e6:.2f} M", "parameters"),
+            (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
         ],
         live="for this picture, now, here",
     )

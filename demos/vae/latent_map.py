@@ -11,7 +11,7 @@ from torch import Tensor
 
 import checkpoints
 from demos import ui
-from demos.vae.latent import EDGE, ink, latent, means, model
+from demos.vae.latent import EDGE, ink, latent, means
 from models.images import grid, to_uint8
 
 SIDE, DOTS = 29, 2500  # cells along a side of the sprite sheet, test digits on the map
@@ -108,7 +108,7 @@ def build() -> Callable:
             (f"{flat['ten_nearest_agree']:.0%}", "named right by ten neighbours on the map"),
             ("", "per image, now, here"),
             (
-                f"{sum(p.numel() for p in model(16).parameters()) / 1e6:.2f} M",
+                f"{measured['parameters'] / 1e6:.2f} M",
                 "parameters, 16 dimensions",
             ),
         ],
