@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from checkpoints import CheckpointError
+from demos import gpu
 
 CANVAS = Path(__file__).parent / "canvas"
 LARGEST_SEED = 9999
@@ -111,11 +112,11 @@ def answer(fn: Callable) -> Callable:
 def _spoken(name: str):
     try:
         yield
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from None
-    except Exception:
-        logging.getLogger(__name__).exception("The handler %s failed", name)
-        raise gr.Error(SORRY, print_exception=False) from None
+    except Exception as error:
+        told = gpu.sentence(error) or (str(error) if isinstance(error, ValueError) else None)
+        if told is None:
+            logging.getLogger(__name__).exception("The handler %s failed", name)
+        raise gr.Error(told or SORRY, print_exception=False) from None
 
 
 def on(triggers, fn: Callable, inputs, outputs, **options) -> Any:
