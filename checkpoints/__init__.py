@@ -4,6 +4,9 @@
     path(name)     the file of an entry, checked
     load(name)     the model in that file, frozen and shared
 
+Where the terms of some training data cannot be met, one line of manifest.json leaves out every model that was trained
+on it: "without": ["CelebA"] drops the entries whose "data" begins with that word. The app then says so in their place.
+
 The sha256 in the manifest decides everywhere: a file is used only when its bytes fit, wherever they
 came from. The copy in checkpoints/ comes first, then the one on the Hub, pinned to a commit.
 Whatever goes wrong is a CheckpointError, and its text can be shown to a visitor.
@@ -26,9 +29,17 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).parent
 
-MANIFEST: Mapping[str, dict[str, Any]] = MappingProxyType(
-    json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
-)
+
+def listed(manifest: Mapping[str, Any]) -> Mapping[str, dict[str, Any]]:
+    """The entries of a manifest as it is on disk, less those that are left out. Read-only."""
+    without = tuple(manifest.get("without", ()))
+    entries = {name: entry for name, entry in manifest.items() if name != "without"}
+    return MappingProxyType(
+        {name: entry for name, entry in entries.items() if not entry.get("data", "").startswith(without)}
+    )
+
+
+MANIFEST = listed(json.loads((HERE / "manifest.json").read_text(encoding="utf-8")))
 
 _checked: dict[str, tuple] = {}  # name -> (path, what identified its bytes when they were hashed)
 _loaded: dict[str, Future] = {}  # name -> its model or tensors, there or on the way
@@ -75,7 +86,10 @@ def load(name: str) -> "nn.Module | dict[str, Tensor]":
 def _entry(name: str) -> dict[str, Any]:
     if name not in MANIFEST:
         known = ", ".join(sorted(MANIFEST)) or "none"
-        raise CheckpointError(f"There is no checkpoint named {name!r}. Known names: {known}.")
+        raise CheckpointError(
+            f"There is no checkpoint named {name!r}, or manifest.json leaves it out for its terms. "
+            f"Known names: {known}."
+        )
     return MANIFEST[name]
 
 

@@ -13,7 +13,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import checkpoints
@@ -83,7 +82,7 @@ def editing() -> Iterator[dict[str, dict[str, Any]]]:
         entries = json.loads(file.read_text(encoding="utf-8"))
         yield entries
         _replace(file, _text(entries).encode())
-        checkpoints.MANIFEST = MappingProxyType(entries)
+        checkpoints.MANIFEST = checkpoints.listed(entries)
 
 
 def _text(value: Any) -> str:

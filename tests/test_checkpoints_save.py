@@ -197,3 +197,17 @@ def test_list_verify_and_no_push_of_bad_files(folder, api, capsys):
 
 def test_push_of_nothing(api, capsys):
     assert main(["push", "me/weights"]) == 1 and "nothing to push" in capsys.readouterr().err
+
+
+def test_one_line_leaves_out_what_was_trained_on_some_data(folder):
+    put("face", data="CelebA, 24,000 faces"), put("digit", data="MNIST")
+    manifest = on_disk(folder)
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"without": ["CelebA"]}))
+    assert [*checkpoints.listed(on_disk(folder))] == ["digit"]
+    record("digit", {"bits": 2.0})  # leaves the line where it is, and what it leaves out out
+    assert on_disk(folder)["without"] == ["CelebA"] and "face" in on_disk(folder)
+    assert [*checkpoints.MANIFEST] == ["digit"]
+    with pytest.raises(checkpoints.CheckpointError, match="leaves it out"):
+        checkpoints.load("face")
+    (folder / "manifest.json").write_text(json.dumps(manifest | {"without": []}))
+    assert [*checkpoints.listed(on_disk(folder))] == ["digit", "face"]

@@ -17,6 +17,11 @@ from torch import Tensor, nn
 
 import checkpoints.save
 
+# The terms of what was trained on which data.
+DIGITS = "Apache-2.0 for the weights; trained on MNIST (Y. LeCun, C. Cortes: CC BY-SA 3.0), no picture included"
+FACES = ("Non-commercial research only: trained on CelebA (Liu, Luo, Wang, Tang 2015), whose terms allow no other use; "
+         "no picture included")
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -107,9 +112,8 @@ def fit(
 
 
 def publish(run: Path, name: str, model: str, config: dict, made_by: str, data: str,
-            change: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict) -> None:
+            change: Callable[[dict[str, Tensor]], dict[str, Tensor]] = dict, license: str = DIGITS) -> None:
     """The run's averaged weights into checkpoints/ and its manifest, without numbers: train.measure adds them."""
     weights = {key: t.float() for key, t in load_file(run / "weights.safetensors").items()}
     checkpoints.save.save(
-        name, change(weights), model=model, config=config, made_by=made_by, data=data, half=True,
-        license="Apache-2.0 for the weights; trained on MNIST (Y. LeCun, C. Cortes: CC BY-SA 3.0), no picture included")
+        name, change(weights), model=model, config=config, made_by=made_by, data=data, half=True, license=license)
