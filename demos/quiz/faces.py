@@ -221,20 +221,15 @@ MOST_DECKS = 64
 
 def keep_photos(files: Sequence[bytes]) -> str:
     """A deck from photos. -> its key. Raises ValueError."""
-    images = [unpack(data) for data in files]
-    try:
-        pack = standard_deck()
-        # The pack's made faces stay as they are; photos are cut to their size.
-        side, made, against = pack.side, pack.made, "the made faces of the quiz"
-    except Missing:
-        raise ValueError("Photos need made faces beside them. " + str(Missing.__doc__).split(".")[0] + ".") from None
+    images, standard = [unpack(data) for data in files], standard_deck()
+    side, made = standard.side, standard.made
     if side == SMALL_SIDE:
         small = [small_grey(square(image, 100), SMALL_SIDE, FACE_ONLY) for image in images]
     else:
         small = [square(image, side) for image in images]
     faces = [Face(encoded(picture), "your photo") for picture in small]
     key = "photos-" + hashlib.sha256(os.urandom(16) + b"".join(f.webp for f in faces)).hexdigest()[:24]
-    note = f"{len(faces)} photos of yours against {against}, {side} by {side} pixels. They are in memory only."
+    note = f"{len(faces)} photos of yours against the made faces of the quiz, {side} by {side} pixels."
     with _lock:
         _photos[key] = time.monotonic(), Deck(note, side, shuffled(faces), made)
         while len(_photos) > MOST_DECKS:

@@ -56,7 +56,7 @@ def small_grey(picture: np.ndarray, side: int, box: Sequence[float] = (0, 0, 1, 
 
 def length(side: int) -> int:
     """Bytes of every picture of this side, in the file and on the wire."""
-    return 2048 + 2 * round(side * side / 5)
+    return 2048 + 2 * round(0.15 * side * side)
 
 
 def encoded(picture: np.ndarray) -> bytes:
