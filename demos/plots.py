@@ -162,7 +162,10 @@ def reliability(rows: Sequence[tuple[float, float, float, float, int]]) -> str:
     to_y = lambda v: base - v * (base - top)  # noqa: E731
     parts = [
         f'<line class="coin" x1="{to_x(0.5)}" y1="{to_y(0.5)}" x2="{to_x(1)}" y2="{to_y(1)}"/>',
-        *(f'<text class="tick" x="36" y="{to_y(v) + 5}" text-anchor="end">{v:.0%}</text>' for v in (0, 0.5, 1)),
+        *(
+            f'<text class="tick" x="36" y="{to_y(v) + 5}" text-anchor="end">{v:.0%}</text>'
+            for v in (0, 0.5, 1)
+        ),
         *(_tick(to_x(v), base, f"{v:.0%}") for v in (0.5, 0.75, 1)),
     ]
     for sure, share, low, high, n in rows:
@@ -182,19 +185,26 @@ def two_normals(d: float, c: float, left: str, right: str) -> str:
     x = np.linspace(-4, 4, 81) * 1.2
     to_x = lambda v: width / 2 + v * width / 9.6  # noqa: E731
     parts = []
-    for name, middle, kind in ((left, -d / 2, "g0"), (right, d / 2, "plain")):
+    for middle, kind in ((-d / 2, "g0"), (d / 2, "plain")):
         line = " L".join(
             f"{to_x(v):.1f},{base - tall * np.exp(-((v - middle) ** 2) / 2):.1f}" for v in x
         )
         parts.append(f'<path class="group {kind}" d="M0,{base} L{line} L{width},{base} Z"/>')
     at = np.clip(to_x(c), 4, width - 4)
     side = 12 * (1 if d >= 0 else -1)
-    for name, middle, anchor, shift in ((left, -d / 2, "end", -side), (right, d / 2, "start", side)):
+    for name, middle, anchor, shift in (
+        (left, -d / 2, "end", -side),
+        (right, d / 2, "start", side),
+    ):
         x0 = np.clip(to_x(middle) + shift, 50, width - 50)
         anchor = anchor if d >= 0 else {"end": "start", "start": "end"}[anchor]
-        parts.append(f'<text class="mark-name" x="{x0:.0f}" y="{base - tall - 12}" text-anchor="{anchor}">{escape(name)}</text>')
+        parts.append(
+            f'<text class="mark-name" x="{x0:.0f}" y="{base - tall - 12}" text-anchor="{anchor}">{escape(name)}</text>'
+        )
     parts.append(f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="24" y2="{base}"/>')
-    parts.append(f'<text class="tick" x="{at:.1f}" y="16" text-anchor="middle">you say real from here on</text>')
+    parts.append(
+        f'<text class="tick" x="{at:.1f}" y="16" text-anchor="middle">you say real from here on</text>'
+    )
     axis = f"how real it looks to you: d\u2032 = {d:.2f}, c = {c:.2f}"
     return _figure(width, height, base, axis, axis, parts, "small")
 

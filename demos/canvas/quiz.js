@@ -121,7 +121,7 @@ go.addEventListener("click", (event) => {
   if (event.detail) byKeys = false; // 0 for a press of Enter
   forward();
 });
-const sure = () => (find("output").textContent = `${slider.value} %`);
+const sure = () => (find("output").textContent = `${slider.value}\u00a0%`);
 slider.addEventListener("input", sure);
 
 function key(event) {

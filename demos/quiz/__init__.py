@@ -3,7 +3,7 @@
 play.py        a round dealt, answered, revealed; the record    scores.py      d', criterion, calibration
 rounds.py      pure function of a secret and a number; tokens    hints.py       where to look afterwards
 faces.py       packs, a teacher's photos, our own generators     pictures.py    one encoder, one length
-generators.py  the face generators in the manifest
+left_out.txt   faces of known packs that no round shows
 """
 
 import gradio as gr
@@ -16,13 +16,13 @@ TITLE, ID, FAMILY = "Which face is real?", "quiz", "quiz"
 
 def build() -> None:
     try:
-        faces.standard_deck()
+        faces.standard_deck().made("opening", 0)  # weights that are missing are told now
         lacking = ""
     except faces.Missing as missing:
         lacking = str(missing)
     ui.headline(
         "Which face is real?",
-        "Three faces. None, one, two or all three are photographs of a person; the rest were never born.",
+        "None, one, two or all three are photographs. The others were never born.",
     )
     if lacking:
         ui.html(f'<p class="problem" role="status">{lacking}</p>')
@@ -62,31 +62,34 @@ def build() -> None:
     told = ui.on(answered.then, play.quiz_answer, said, reveal)
     ui.in_page(told.failure, failed)
     shown = ui.in_page(
-        told.success, "(told) => document.querySelector('#quiz .table').reveal(told)", reveal, record
+        told.success,
+        "(told) => document.querySelector('#quiz .table').reveal(told)",
+        reveal,
+        record,
     )
     counted = ui.on(shown.then, play.quiz_record, record, [numbers, record_html])
-    ui.in_page(
-        counted.success, "(n) => document.querySelector('#quiz .table').numbers(n)", numbers
-    )
+    ui.in_page(counted.success, "(n) => document.querySelector('#quiz .table').numbers(n)", numbers)
     given = ui.in_page(table.upload, wanted % "photos", None, sent)
     kept = ui.on(given.then, play.quiz_photos, sent, key)
     ui.in_page(kept.success, "(key) => document.querySelector('#quiz .table').play(key)", key)
 
 
 MATHEMATICS = r"""
-Each face is a question with two answers, and there are two ways to be right. With $H$ the share of photographs that you took
-for real, and $F$ the share of made faces that you took for real, signal detection theory separates how well you see from which
-answer you lean to ($z$: the inverse of the normal distribution function):
+Each face is a question with two answers, and there are two ways to be right. With $H$ the share of photographs that
+you took for real, and $F$ the share of made faces that you took for real, signal detection theory separates how well
+you see from which answer you lean to ($z$: the inverse of the normal distribution function):
 
 $$d' = z(H) - z(F), \qquad c = -\tfrac12\,\bigl(z(H) + z(F)\bigr)$$
 
 $d' = 0$ is guessing, whatever you lean to; $d' = 1$ is 69 % right with no leaning; $c > 0$ leans to "made". So that a
-player without a mistake has a number too, the log-linear correction (Hautus 1995) adds half a face to the hits and one to the
-photographs, and likewise for the false alarms:
+player without a mistake has a number too, the log-linear correction (Hautus 1995) adds half a face to the hits and one
+to the photographs, and likewise for the false alarms:
 
-$$H = \frac{\text{hits} + \frac12}{\text{photographs} + 1}, \qquad F = \frac{\text{false alarms} + \frac12}{\text{made} + 1}$$
+$$H = \frac{\text{hits} + \frac12}{\text{photographs} + 1}, \qquad
+F = \frac{\text{false alarms} + \frac12}{\text{made} + 1}$$
 
-$$\operatorname{var} d' = \frac{H(1-H)}{n_\text{real}\,\varphi(z(H))^2} + \frac{F(1-F)}{n_\text{made}\,\varphi(z(F))^2},
+$$\operatorname{var} d' = \frac{H(1-H)}{n_\text{real}\,\varphi(z(H))^2}
++ \frac{F(1-F)}{n_\text{made}\,\varphi(z(F))^2},
 \qquad \operatorname{var} c = \tfrac14 \operatorname{var} d'$$
 
 (Gourevitch and Galanter 1967.) Intervals are 95 %: 1.96 standard errors to both sides, for shares Wilson's. A player is

@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from demos.quiz.generators import PSI, Generator, generators
+import checkpoints
+from checkpoints.faces import PSI, Generator, generators
 from demos.quiz.pictures import FACE_ONLY, encoded, small_grey, square, unpack
 
 FEWEST = 3  # faces of each kind: a round may need three of one
@@ -86,8 +87,6 @@ def pack_file(place: str) -> Path:
         return Path(place)
     from huggingface_hub import hf_hub_download
 
-    import checkpoints
-
     repo, revision, file = found.groups()
     try:
         return Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision))
@@ -110,7 +109,9 @@ def files_in(pack: Path) -> dict[bool, list[tuple[str, bytes]]]:
         with zipfile.ZipFile(pack) as archive:
             return _entries(archive)
     except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise ValueError("The quiz pack cannot be read: it should be a zip that is not encrypted.") from error
+        raise ValueError(
+            "The quiz pack cannot be read: it should be a zip that is not encrypted."
+        ) from error
 
 
 def _entries(archive: zipfile.ZipFile) -> dict[bool, list[tuple[str, bytes]]]:
@@ -119,7 +120,9 @@ def _entries(archive: zipfile.ZipFile) -> dict[bool, list[tuple[str, bytes]]]:
     for entry in sorted(archive.infolist(), key=lambda e: (e.CRC, e.filename)):
         kind, *rest = entry.filename.split("/")
         if ".." in rest or not kind or "\\" in entry.filename:
-            raise ValueError("The quiz pack names files outside of its own folder, so it is not used.")
+            raise ValueError(
+                "The quiz pack names files outside of its own folder, so it is not used."
+            )
         if entry.is_dir() or kind not in ("real", "ai") or len(rest) != 2:
             continue
         mine = found[kind == "real"]
@@ -167,7 +170,10 @@ def read_pack(file: Path) -> Deck:
         )
     side = min(LARGEST_SIDE, *(min(image.size) for kind in images.values() for _, image in kind))
     real, made = (
-        [Face(encoded(square(image, side)), SOURCES.get(source, source)) for source, image in images[kind]]
+        [
+            Face(encoded(square(image, side)), SOURCES.get(source, source))
+            for source, image in images[kind]
+        ]
         for kind in (True, False)
     )
     real, made = matched(real, made)
@@ -175,8 +181,19 @@ def read_pack(file: Path) -> Deck:
     return Deck(note, side, shuffled(real), shuffled(made))
 
 
-SOURCES = {"celeba": "CelebA", "ffhq": "FFHQ", "celeba-hq": "CelebA-HQ", "lfw": "LFW", "stylegan2": "StyleGAN2"}
-SOURCES |= {"stylegan": "StyleGAN", "dcgan": "DCGAN", "vae": "VAE", "this-person-does-not-exist": "StyleGAN2 (web site)"}
+SOURCES = {
+    "celeba": "CelebA",
+    "ffhq": "FFHQ",
+    "celeba-hq": "CelebA-HQ",
+    "lfw": "LFW",
+    "stylegan2": "StyleGAN2",
+}
+SOURCES |= {
+    "stylegan": "StyleGAN",
+    "dcgan": "DCGAN",
+    "vae": "VAE",
+    "this-person-does-not-exist": "StyleGAN2 (web site)",
+}
 
 
 # With no network and no pack.
@@ -202,7 +219,8 @@ def own_deck() -> Deck:
     sharpest = round(min(g.size for g in made) * (FACE_ONLY[2] - FACE_ONLY[0]))
     through = sharpest if sharpest < SMALL_SIDE else 0
     real = [
-        Face(encoded(small_grey(p, SMALL_SIDE, through=through)), "LFW, by scikit-image") for p in small_photographs()
+        Face(encoded(small_grey(p, SMALL_SIDE, through=through)), "LFW, by scikit-image")
+        for p in small_photographs()
     ]
     note = (
         f"No quiz pack is set: {', '.join(g.title for g in made)}, trained here, against the photographs that "
@@ -228,8 +246,13 @@ def keep_photos(files: Sequence[bytes]) -> str:
     else:
         small = [square(image, side) for image in images]
     faces = [Face(encoded(picture), "your photo") for picture in small]
-    key = "photos-" + hashlib.sha256(os.urandom(16) + b"".join(f.webp for f in faces)).hexdigest()[:24]
-    note = f"{len(faces)} photos of yours against the made faces of the quiz, {side} by {side} pixels."
+    key = (
+        "photos-"
+        + hashlib.sha256(os.urandom(16) + b"".join(f.webp for f in faces)).hexdigest()[:24]
+    )
+    note = (
+        f"{len(faces)} photos of yours against the made faces of the quiz, {side} by {side} pixels."
+    )
     with _lock:
         _photos[key] = time.monotonic(), Deck(note, side, shuffled(faces), made)
         while len(_photos) > MOST_DECKS:
@@ -275,7 +298,9 @@ def deck(key: str) -> Deck:
         for old in [k for k, (since, _) in _photos.items() if now - since > FORGOTTEN]:
             del _photos[old]
         if key not in _photos:
-            raise ValueError("These photos are forgotten: they are kept for two hours. Choose them again.")
+            raise ValueError(
+                "These photos are forgotten: they are kept for two hours. Choose them again."
+            )
         return _photos[key][1]
 
 
@@ -285,8 +310,13 @@ def data_of(uri: str) -> bytes:
     import binascii
 
     head, _, body = uri.partition(",")
-    if not re.fullmatch(r"data:image/(webp|png|jpeg);base64", head) or len(body) > LARGEST_PHOTO * 4 / 3 + 4:
-        raise ValueError(f"A photo is a data URI of a WebP, PNG or JPEG, {LARGEST_PHOTO // 1000} kB at most.")
+    if (
+        not re.fullmatch(r"data:image/(webp|png|jpeg);base64", head)
+        or len(body) > LARGEST_PHOTO * 4 / 3 + 4
+    ):
+        raise ValueError(
+            f"A photo is a data URI of a WebP, PNG or JPEG, {LARGEST_PHOTO // 1000} kB at most."
+        )
     try:
         return base64.b64decode(body, validate=True)
     except binascii.Error as error:

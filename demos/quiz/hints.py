@@ -2,8 +2,8 @@
 
 import numpy as np
 
-WINDOW = 0.3  # of the side
-SPECTRUM = 64  # pixels along a side
+WINDOW, OFF_MIDDLE, LOWEST = 0.3, 0.22, 0.84  # of the side
+SPECTRUM = 40  # pixels along a side
 # For each kind of generator: what its pictures are betrayed by.
 GIVES_AWAY = {
     "StyleGAN": "Look where hair meets the background, at earrings that do not match, at teeth and at the rims of "
@@ -14,7 +14,7 @@ GIVES_AWAY = {
     "outside of the middle.",
 }
 OTHERWISE = "Look at hair, ears, teeth and the background first: there a generator has the most ways to be wrong."
-REAL = "A photograph. Look again at what made you doubt: odd light, a cut-off ear or a strange background happen in life."
+REAL = "A photograph. Look again at what made you doubt: odd light and strange backgrounds happen."
 
 
 def words(real: bool, source: str) -> str:
@@ -24,20 +24,20 @@ def words(real: bool, source: str) -> str:
 
 
 def where(picture: np.ndarray) -> list[float]:
-    """The window, of all off the middle of the face, whose finest detail differs most from the picture's own.
+    """The window off the middle of the face where fine detail is densest: hair, ears, jewellery, collars.
 
-    picture: (side, side, 3) uint8 -> left, top, width in fractions of the side. For the eye's guidance: it is computed
-    the same way for photographs, and is no evidence by itself.
+    picture: (side, side, 3) uint8 -> left, top, width in fractions of the side. It guides the eye: it is computed the
+    same way for photographs, and is no evidence by itself.
     """
     fine = np.log(detail(picture) ** 2 + 1)
     side = len(fine)
     w = max(2, round(WINDOW * side))
     total = np.pad(fine, ((1, 0), (1, 0))).cumsum(0).cumsum(1)
-    mean = (total[w:, w:] - total[:-w, w:] - total[w:, :-w] + total[:-w, :-w]) / w**2
-    middle = (np.arange(len(mean)) + w / 2) / side - 0.5
-    outside = np.hypot(*np.meshgrid(middle, middle)) > 0.22
-    odd = np.where(outside, np.abs(mean - np.median(mean)), -1)
-    top, left = np.unravel_index(odd.argmax(), odd.shape)
+    dense = total[w:, w:] - total[:-w, w:] - total[w:, :-w] + total[:-w, :-w]
+    middle = (np.arange(len(dense)) + w / 2) / side - 0.5
+    dense[np.hypot(*np.meshgrid(middle, middle)) < OFF_MIDDLE] = -1
+    dense[round(LOWEST * side) - w :] = -1  # the name of the source stands below
+    top, left = np.unravel_index(dense.argmax(), dense.shape)
     return [round(float(v), 4) for v in (left / side, top / side, w / side)]
 
 
@@ -49,7 +49,7 @@ def detail(picture: np.ndarray) -> np.ndarray:
 
 
 def spectrum(picture: np.ndarray) -> np.ndarray:
-    """log |FFT|^2 of the fine detail, low frequencies in the middle. -> (64, 64, 1) uint8 or smaller.
+    """log |FFT|^2 of the fine detail, low frequencies in the middle. -> (40, 40, 1) uint8, or as small as the picture.
 
     Layers that enlarge by two leave dots at half and quarter of the highest frequency; cameras leave none.
     """
@@ -63,4 +63,8 @@ def spectrum(picture: np.ndarray) -> np.ndarray:
         counts = np.diff(np.append(edges, side))
         power /= np.outer(counts, counts)
     low, high = np.quantile(power, (0.02, 0.998))
-    return (255 * ((power - low) / max(high - low, 1e-9)).clip(0, 1)).round().astype(np.uint8)[..., None]
+    return (
+        (255 * ((power - low) / max(high - low, 1e-9)).clip(0, 1))
+        .round()
+        .astype(np.uint8)[..., None]
+    )

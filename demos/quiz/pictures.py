@@ -12,7 +12,14 @@ from PIL import Image, ImageOps
 
 FORMATS = ("WEBP", "PNG", "JPEG")
 SMALLEST, LARGEST = 48, 4096  # pixels along a side of a picture that is taken in
-QUALITIES = (80, 60, 40, 20, 5, 1)  # the next only for what does not fit, such as a picture of noise
+QUALITIES = (
+    80,
+    60,
+    40,
+    20,
+    5,
+    1,
+)  # the next only for what does not fit, such as a picture of noise
 
 # Cut out of our generators' faces (eyes at .366 and .635 of the width, .457 of the height; mouth at .735) what
 # scikit-image's small ones show: eyes a third from the sides, mouth three quarters down.
@@ -38,7 +45,9 @@ def square(image: Image.Image, side: int) -> np.ndarray:
     return np.asarray(ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS))
 
 
-def small_grey(picture: np.ndarray, side: int, box: Sequence[float] = (0, 0, 1, 1), through: int = 0) -> np.ndarray:
+def small_grey(
+    picture: np.ndarray, side: int, box: Sequence[float] = (0, 0, 1, 1), through: int = 0
+) -> np.ndarray:
     """Grey, cut to `box` (fractions of the side), at equal light and contrast. -> (side, side, 3) uint8.
 
     through: a size in between, so that a picture that had more pixels is not the sharper one.
@@ -46,8 +55,11 @@ def small_grey(picture: np.ndarray, side: int, box: Sequence[float] = (0, 0, 1, 
     image = Image.fromarray(picture).convert("L")
     n = image.width
     for size in filter(None, (through, side)):
-        image = image.resize((size, size), Image.Resampling.BOX if image.width > 2 * size else Image.Resampling.BICUBIC,
-                             box=[n * b for b in box])
+        image = image.resize(
+            (size, size),
+            Image.Resampling.BOX if image.width > 2 * size else Image.Resampling.BICUBIC,
+            box=[n * b for b in box],
+        )
         n, box = size, (0, 0, 1, 1)
     x = np.asarray(image, np.float32)
     x = 120 + 45 * (x - x.mean()) / max(x.std(), 1)

@@ -81,8 +81,15 @@ def quiz_answer(token: str, picked: str, sure: int) -> dict:
 
 def picks(text) -> list[bool]:
     """ "13" -> first and third. Raises ValueError."""
-    if not isinstance(text, str) or len(text) > 3 or set(text) - set("123") or len(set(text)) < len(text):
-        raise ValueError("The real faces are named by 1, 2 and 3, each at most once, or by nothing at all.")
+    if (
+        not isinstance(text, str)
+        or len(text) > 3
+        or set(text) - set("123")
+        or len(set(text)) < len(text)
+    ):
+        raise ValueError(
+            "The real faces are named by 1, 2 and 3, each at most once, or by nothing at all."
+        )
     return [str(k) in text for k in (1, 2, 3)]
 
 
@@ -109,8 +116,8 @@ def quiz_record(record: str) -> tuple[dict, str]:
     """What a player's rounds say. record: a JSON list of up to 500 rounds, each {"picked": "13", "sure": 80,
     "real": "1", "from": ["CelebA", "StyleGAN2", "StyleGAN2"]}.
 
-    Returns the numbers (faces, right, streak, d' and criterion with 95 % intervals, calibration, share right by source),
-    and the plots as HTML.
+    Returns the numbers (faces, right, streak, d' and criterion with 95 % intervals, calibration, share right by
+    source), and the plots as HTML.
     """
     judged, whole = judgements(record)
     both = scores.of_player(judged)
@@ -166,7 +173,10 @@ def shown(numbers: dict, both: tuple | None, rows: Sequence, sources: Sequence) 
     share = scores.share(numbers["right"], numbers["faces"])
     figures = [
         plots.shares(
-            [(f"{name}{'' if real else ', made'}", e.value, e.low, e.high, n, real) for name, real, e, n in sources],
+            [
+                (f"{name}{'' if real else ', made'}", e.value, e.low, e.high, n, real)
+                for name, real, e, n in sources
+            ],
             "told right, by where the face is from",
         ),
         plots.reliability([(s, e.value, e.low, e.high, n) for s, e, n in rows]),
@@ -178,9 +188,9 @@ def shown(numbers: dict, both: tuple | None, rows: Sequence, sources: Sequence) 
     if both:
         d, c = both
         figures.append(plots.two_normals(d.value, c.value, "made", "real"))
-        verdict = (
-            "No sign yet that you can tell" if d.low <= 0 <= d.high else "You can tell" if d.low > 0 else "You have it backwards"
-        )
+        verdict = "you can tell" if d.low > 0 else "no sign yet that you can tell"
+        if d.high < 0:
+            verdict = "you can tell, but have it backwards"
         leaning = "made" if c.low > 0 else "real" if c.high < 0 else ""
         sentence += (
             f" Sensitivity <b>d&#8242; = {d.value:.2f}</b> ({d.low:.2f} to {d.high:.2f}): {verdict}. Criterion "

@@ -44,7 +44,9 @@ class Dealt:
 def deal(secret: str, k: int, deck: Deck) -> Dealt:
     """Round k of whoever has this secret. k: 1, 2, ... The same each time, and no face twice until all were shown."""
     # Three of both kinds are made ready whatever the answer is, so that the time it takes does not tell it.
-    real, made = ([draw(secret, 3 * (k - 1) + i) for i in range(3)] for draw in (deck.real, deck.made))
+    real, made = (
+        [draw(secret, 3 * (k - 1) + i) for i in range(3)] for draw in (deck.real, deck.made)
+    )
     rng = np.random.default_rng(number(secret, k, "round"))
     n = rng.choice(4, p=CHANCES)
     chosen = [(real[i], True) for i in range(n)] + [(made[i], False) for i in range(n, 3)]
@@ -91,7 +93,9 @@ def token(of: Ticket) -> str:
 def read(text: str) -> Ticket:
     """Raises ValueError for what this server never gave, or long ago."""
     wrong = ValueError("This round is not one that this server dealt. Ask for a new round.")
-    if not isinstance(text, str) or not re.fullmatch(r"[\w=-]{20,400}\.[0-9a-f]{64}", text, re.ASCII):
+    if not isinstance(text, str) or not re.fullmatch(
+        r"[\w=-]{20,400}\.[0-9a-f]{64}", text, re.ASCII
+    ):
         raise wrong
     body, _, signature = text.partition(".")
     try:
@@ -116,13 +120,11 @@ class Answered:
         """Raises ValueError the second time."""
         key = keyed("answered", of.game, of.number, of.deck)[:24]
         with self.lock:
-            while self.known and (
-                len(self.known) >= self.most or next(iter(self.known.values())) < time.time()
-            ):
-                self.known.popitem(last=False)
             if key in self.known:
                 raise ValueError("This round is answered already; the first answer counts.")
             self.known[key] = of.until
+            while len(self.known) > self.most or next(iter(self.known.values())) < time.time():
+                self.known.popitem(last=False)
 
 
 answered = Answered()

@@ -52,7 +52,9 @@ def share(right: int, n: int) -> Estimate:
 def sensitivity(hits: int, real: int, false_alarms: int, made: int) -> tuple[Estimate, Estimate]:
     """d' and the criterion c. real, made: how many faces of each there were, at least 1. Raises ValueError."""
     if not (0 <= hits <= real and 0 <= false_alarms <= made and real and made):
-        raise ValueError("d' needs at least one real and one made face, and no more hits than faces.")
+        raise ValueError(
+            "d' needs at least one real and one made face, and no more hits than faces."
+        )
     h, f = (hits + 0.5) / (real + 1), (false_alarms + 0.5) / (made + 1)
     z_h, z_f = NORMAL.inv_cdf(h), NORMAL.inv_cdf(f)
     # phi(z)^2, from the density's own formula.

@@ -24,7 +24,10 @@ def generators() -> list[Generator]:
     """All of them, in the manifest's order; none when it has none. Nothing is loaded before the first sample."""
     return [
         Generator(
-            name, title, entry["config"].get("size", 64), lambda s, psi=PSI, n=name, d=draw: d(n, s, psi)
+            name,
+            title,
+            entry["config"].get("size", 64),
+            lambda s, psi=PSI, n=name, d=draw: d(n, s, psi),
         )
         for name, entry in checkpoints.MANIFEST.items()
         if entry["data"].startswith("CelebA") and entry["model"] in DRAWN_BY
