@@ -4,6 +4,7 @@ import io
 import struct
 import time
 import zipfile
+import zlib
 from math import sqrt
 
 import numpy as np
@@ -339,25 +340,22 @@ def test_packs_that_claim_or_hold_too_much_stay_small(tmp_path, monkeypatch):
     at = data.find(b"PK\x01\x02")
     data[at + 24 : at + 28] = struct.pack("<I", 2**31 - 1)
     (tmp_path / "claims.zip").write_bytes(data)
-    try:
-        assert "4 against 4" in faces.read_pack(tmp_path / "claims.zip").note.replace(
-            " photographs", ""
-        ).replace("3", "4")
-    except ValueError as error:
-        assert "quiz pack" in str(error)
+    assert "photographs against" in faces.read_pack(tmp_path / "claims.zip").note
     monkeypatch.setattr(faces, "LARGEST_PACK", 1000)
     with pytest.raises(ValueError, match="too large"):
         faces.read_pack(pack)
 
 
 def test_hostile_pictures_are_left_out():
-    huge = io.BytesIO()
-    Image.new("1", (30_000, 30_000)).save(huge, "PNG")  # 900 million pixels in 110 kB
+    # A picture that claims 900 million pixels.
+    huge = bytearray(quiz_pack.file(1, "PNG"))
+    huge[16:24] = struct.pack(">II", 30_000, 30_000)
+    huge[29:33] = struct.pack(">I", zlib.crc32(huge[12:29]))
     vector = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
     gif, small = io.BytesIO(), io.BytesIO()
     quiz_pack.head(1).save(gif, "GIF")
     quiz_pack.head(1, 20).save(small, "PNG")
-    for data in (huge.getvalue(), vector, gif.getvalue(), small.getvalue(), b"", bytes(1000)):
+    for data in (bytes(huge), vector, gif.getvalue(), small.getvalue(), b"", bytes(1000)):
         with pytest.raises(ValueError, match="A picture is a WebP"):
             pictures.unpack(data)
 
@@ -389,6 +387,8 @@ def stand_in(empty_checkpoints, monkeypatch):
     with torch.random.fork_rng():
         torch.random.manual_seed(0)
         model = Generator(**config)
+        for p in model.parameters():
+            p.data *= 20 if p.dim() > 1 else 1  # else all its pictures are one grey
     about = dict(
         model="dcgan.Generator",
         config=config,
