@@ -49,6 +49,13 @@ def shrink(pictures: Tensor, size: int) -> Tensor:
     return torch.cat(parts).permute(0, 2, 3, 1).contiguous()
 
 
+def settle(weights: dict[str, Tensor], size: int) -> dict[str, Tensor]:
+    """With the mean of the averaged mapping's own w, over 10,000 z; while training it follows the newest weights."""
+    model = Generator(**config(size)).requires_grad_(False)
+    model.load_state_dict(weights)
+    return weights | {"mapping.w_avg": model.mapping(noise((LATENT,), range(10_000))).mean(0)}
+
+
 def draw(g: Generator, n: int, generator: torch.Generator) -> Tensor:
     """n pictures as training sees them: new noise, and for most a second style from some layer on."""
     where = g.mapping.w_avg.device
@@ -69,7 +76,8 @@ def main() -> None:
     if args.publish:
         return publish(args.run, NAME, "stylegan.Generator", config(args.size), license=FACES,
                        made_by=f"python -m train.stylegan --data ../shared/data --size {args.size} "
-                               f"--minutes {args.minutes:g}", data=DATA.format(size=args.size))
+                               f"--minutes {args.minutes:g}", data=DATA.format(size=args.size),
+                       change=lambda weights: settle(weights, args.size))
     pictures = shrink(torch.from_numpy(faces(args.data, "train")), args.size).to(device())
 
     def build() -> tuple[Generator, Discriminator]:
