@@ -35,7 +35,11 @@ def listed(manifest: Mapping[str, Any]) -> Mapping[str, dict[str, Any]]:
     without = tuple(manifest.get("without", ()))
     entries = {name: entry for name, entry in manifest.items() if name != "without"}
     return MappingProxyType(
-        {name: entry for name, entry in entries.items() if not entry.get("data", "").startswith(without)}
+        {
+            name: entry
+            for name, entry in entries.items()
+            if not entry.get("data", "").startswith(without)
+        }
     )
 
 
