@@ -146,33 +146,46 @@ def _fits(data: bytes, entry: Mapping[str, Any]) -> bool:
 
 def _download(repo: str, revision: str, file: str, problem: str) -> Path:
     """The Hub's copy in the user's cache. `problem`, about the local file, opens the error."""
-    from huggingface_hub import errors, hf_hub_download
+    from huggingface_hub import hf_hub_download
 
     try:
         return Path(hf_hub_download(repo, file, revision=revision))
     # Broad on purpose: beside its own errors the client lets those of its HTTP, Xet and disk layers
     # through, and they change with its version. To the caller all of them mean "no file".
     except Exception as error:
-        status = getattr(getattr(error, "response", None), "status_code", None)
-        cause = error.__cause__
-        match error:  # order matters: several of these classes derive from one another
-            case errors.GatedRepoError():
-                why = f"{repo} asks for permission. Accept its terms on the Hub and run `hf auth login`."
-            case errors.RepositoryNotFoundError():
-                why = f"{repo} is not on the Hub, or is private. If private, run `hf auth login`."
-            case errors.RevisionNotFoundError():
-                why = f"{repo} on the Hub no longer has revision {revision[:8]}. Update the app."
-            case errors.LocalEntryNotFoundError() if isinstance(cause, errors.OfflineModeIsEnabled):
-                why = "HF_HUB_OFFLINE forbids a download. Unset it and try again."
-            case errors.LocalEntryNotFoundError():
-                why = f"the Hub cannot be reached for {repo}. Check the network and try again."
-            case errors.EntryNotFoundError():
-                why = f"{repo} on the Hub has no such file at {revision[:8]}. Update the app."
-            case _ if status in (401, 403):
-                why = f"{repo} on the Hub refuses access ({status}). Run `hf auth login` and try again."
-            case _:
-                why = f"{repo} cannot be fetched. Check the network and the free disk space."
-        raise CheckpointError(f"{problem}, and {why}") from error
+        raise CheckpointError(f"{problem}, and {why(error, repo, revision)}") from error
+
+
+def why(error: Exception, repo: str, revision: str) -> str:
+    """What an exception of huggingface_hub means, and what to do, as the end of a sentence."""
+    from huggingface_hub import errors
+
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    match error:  # order matters: several of these classes derive from one another
+        case errors.GatedRepoError():
+            return (
+                f"{repo} asks for permission. Accept its terms on the Hub and run `hf auth login`."
+            )
+        case errors.RepositoryNotFoundError():
+            return f"{repo} is not on the Hub, or is private. If private, run `hf auth login`."
+        case errors.RevisionNotFoundError():
+            return f"{repo} on the Hub no longer has revision {revision[:8]}. Update the app."
+        case errors.LocalEntryNotFoundError() if isinstance(
+            error.__cause__, errors.OfflineModeIsEnabled
+        ):
+            return "HF_HUB_OFFLINE forbids a download. Unset it and try again."
+        case errors.OfflineModeIsEnabled():
+            return "HF_HUB_OFFLINE forbids a download. Unset it and try again."
+        case errors.LocalEntryNotFoundError():
+            return f"the Hub cannot be reached for {repo}. Check the network and try again."
+        case errors.EntryNotFoundError():
+            return f"{repo} on the Hub has no such file at {revision[:8]}. Update the app."
+        case _ if status in (401, 403):
+            return (
+                f"{repo} on the Hub refuses access ({status}). Run `hf auth login` and try again."
+            )
+        case _:
+            return f"{repo} cannot be fetched. Check the network and the free disk space."
 
 
 def _build(name: str) -> "nn.Module | dict[str, Tensor]":

@@ -19,6 +19,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from checkpoints import CheckpointError
+from demos import gpu
 
 CANVAS = Path(__file__).parent / "canvas"
 LARGEST_SEED = 9999
@@ -134,11 +135,11 @@ def answer(fn: Callable) -> Callable:
 def _spoken(name: str):
     try:
         yield
-    except ValueError as error:
-        raise gr.Error(str(error), print_exception=False) from None
-    except Exception:
-        logging.getLogger(__name__).exception("The handler %s failed", name)
-        raise gr.Error(SORRY, print_exception=False) from None
+    except Exception as error:
+        told = gpu.sentence(error) or (str(error) if isinstance(error, ValueError) else None)
+        if told is None:
+            logging.getLogger(__name__).exception("The handler %s failed", name)
+        raise gr.Error(told or SORRY, print_exception=False) from None
 
 
 def on(triggers, fn: Callable, inputs, outputs, **options) -> Any:

@@ -9,11 +9,13 @@ ancestral sampling of Algorithm 2, with eta = 0 nothing is random but the start,
 
 Departs from the paper: a far smaller U-Net, with one residual block per level on each side and attention in the
 middle alone. Times are counted 0 ... T-1, as in every implementation; the paper's t is one more.
-Read in this order: ResBlock, Attention, UNet, diffuse, loss, times, sample.
+Read in this order: ResBlock, Attention, UNet, diffuse, loss, times, sample. Pretrained lets the same loop ask
+networks that others have trained.
 """
 
 from collections.abc import Callable, Iterator
 from math import log, sqrt
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -104,6 +106,30 @@ class UNet(nn.Module):
             if level:
                 h = self.grow[level - 1](F.interpolate(h, scale_factor=2.0, mode="nearest"))
         return self.out(F.silu(self.norm(h)))
+
+
+class Pretrained(nn.Module):
+    """A U-Net as the diffusers library saves it, with its schedule, asked in the same way as UNet.
+
+    folder: config.json, scheduler_config.json and the weights, which are read as numbers only. The noise guess has the
+    type of x, whatever the precision of the weights. Raises ValueError for a model that guesses something else.
+    """
+
+    def __init__(self, folder: Path):
+        super().__init__()
+        # Takes seconds, and only these models need it.
+        from diffusers import DDPMScheduler, UNet2DModel
+
+        schedule = DDPMScheduler.from_pretrained(folder)
+        if schedule.config.prediction_type != "epsilon":
+            raise ValueError("Only networks that guess the noise can be asked.")
+        safe = any(folder.glob("*.safetensors"))               # else a .bin, which diffusers reads as numbers only
+        self.unet = UNet2DModel.from_pretrained(folder, use_safetensors=safe, low_cpu_mem_usage=False)
+        self.size, self.channels, self.T = self.unet.config.sample_size, self.unet.config.in_channels, len(schedule)
+        self.alpha_bar = torch.cumprod(1 - schedule.betas.double(), 0)  # no buffer: it stays on the CPU, in double
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        return self.unet(x.to(self.unet.dtype), t).sample.to(x.dtype)
 
 
 def diffuse(model: UNet, x_0: Tensor, t: Tensor, epsilon: Tensor) -> Tensor:

@@ -1,6 +1,7 @@
 """Fixtures: the real app on a free port, a real browser in front of it, and what both may lack here."""
 
 import atexit
+import hashlib
 import os
 import shutil
 import socket
@@ -85,6 +86,78 @@ def empty_checkpoints(tmp_path: Path, monkeypatch) -> Path:
     for cache in ("_checked", "_loaded"):
         monkeypatch.setattr(checkpoints, cache, {})
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def hub_server():
+    from tests.hub import serving
+
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tiny_models(tmp_path_factory) -> dict[str, Path]:
+    """What the library saves, as it lies in the two repositories: one with safetensors, one without."""
+    import diffusers
+    import torch
+
+    options = dict(
+        sample_size=16,
+        layers_per_block=1,
+        block_out_channels=(32, 64),
+        norm_num_groups=8,
+        attention_head_dim=8,
+        down_block_types=("DownBlock2D", "AttnDownBlock2D"),
+        up_block_types=("AttnUpBlock2D", "UpBlock2D"),
+    )
+    folders = {}
+    for seed, (name, safe) in enumerate(
+        {"ddpm-cifar10-32": True, "ddpm-celebahq-256": False}.items()
+    ):
+        folders[name] = tmp_path_factory.mktemp(name)
+        torch.random.manual_seed(seed)
+        diffusers.UNet2DModel(**options).save_pretrained(folders[name], safe_serialization=safe)
+        diffusers.DDPMScheduler().save_pretrained(folders[name])
+    return folders
+
+
+@pytest.fixture
+def small_hub(hub_server, tiny_models, tmp_path, monkeypatch):
+    """The Hub has both models at their pinned commits; this process asks it, and has an empty cache."""
+    import huggingface_hub
+
+    from checkpoints import hub, resident
+
+    offered = {}
+    for name, folder in tiny_models.items():
+        entry = hub.OFFERED[name]
+        files = {file.name: file.read_bytes() for file in folder.iterdir()}
+        assert files.keys() == set(entry["files"]), "the layout that the library writes"
+        hub_server.files[entry["repo"], entry["revision"]] = files
+        hub_server.heads[entry["repo"]] = entry["revision"]
+        weights = files[entry["files"][-1]]
+        offered[name] = entry | dict(
+            size=16, bytes=len(weights), working_bytes=0, parameters=len(weights) // 4
+        )
+        if entry["sha256"]:
+            offered[name]["sha256"] = hashlib.sha256(weights).hexdigest()
+    monkeypatch.setattr(hub, "OFFERED", offered)
+    monkeypatch.setattr(hub, "SPARE", 0)
+    monkeypatch.setattr(resident, "_held", type(resident._held)())
+    here = dict(
+        ENDPOINT=hub_server.url,
+        HUGGINGFACE_CO_URL_TEMPLATE=hub_server.url + "/{repo_id}/resolve/{revision}/{filename}",
+        HF_HUB_OFFLINE=False,
+        HF_HOME=str(tmp_path),
+        HF_HUB_CACHE=str(tmp_path / "hub"),
+        HF_HUB_DISABLE_XET=True,
+    )
+    for constant, value in here.items():
+        monkeypatch.setattr(huggingface_hub.constants, constant, value)
+    hub_server.log.clear()
+    yield hub_server
+    hub_server.limit, hub_server.refuse, hub_server.pace, hub_server.spoil = None, None, 0.0, False
 
 
 @pytest.fixture

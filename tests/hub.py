@@ -4,10 +4,12 @@
     HEAD, GET  /{repo}/resolve/{rev}/{file}   a file, or a part of it (Range), with its ETag, commit and size
     POST /api/repos/create, /api/validate-yaml, /api/models/{repo}/preupload and commit/{rev}    an upload
 
-Everything is kept in memory. `hub.log` lists what was asked, `hub.limit` cuts every body short, and
-`hub.refuse` = (status, error code) answers every request for a file with that.
+Everything is kept in memory. `hub.log` lists what was asked, `hub.limit` cuts every body short, `hub.pace` slows it
+down, `hub.spoil` changes its last byte, and `hub.refuse` = (status, error code) answers every request for a file
+with that.
 """
 
+import asyncio
 import base64
 import hashlib
 import json
@@ -23,6 +25,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 
 TOKEN = "hf_on_this_machine_only"
+PIECE = 1 << 18
 
 
 @dataclass
@@ -32,6 +35,8 @@ class Hub:
     heads: dict[str, str] = field(default_factory=dict)  # repo -> its newest commit
     log: list[tuple[str, str, int]] = field(default_factory=list)  # method, path, bytes sent
     limit: int | None = None
+    pace: float = 0.0  # seconds between two pieces of a body
+    spoil: bool = False
     refuse: tuple[int, str] | None = None
 
     def commit(self, repo: str, files: dict[str, bytes]) -> str:
@@ -136,21 +141,31 @@ def build(hub: Hub) -> FastAPI:
         if request.method == "HEAD":
             hub.log.append(("HEAD", path, 0))
             return Response(None, status, headers)
+        if hub.spoil:
+            body = body[:-1] + bytes([body[-1] ^ 1])
         cut = body if hub.limit is None else body[: hub.limit]
         hub.log.append(("GET", path, len(cut)))
-        return Cut(cut, status, headers)
+        return Cut(cut, hub.pace, status, headers)
 
     return app
 
 
 class Cut(Response):
-    """A body that may be shorter than its Content-Length says, as when a line breaks."""
+    """A body that may be shorter than its Content-Length says, as when a line breaks, or slow."""
+
+    def __init__(self, body: bytes, pace: float, status: int, headers: dict[str, str]):
+        super().__init__(body, status, headers)
+        self.pace = pace
 
     async def __call__(self, scope, receive, send):
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
-        await send({"type": "http.response.body", "body": self.body})
+        for at in range(0, len(self.body), PIECE):
+            await asyncio.sleep(self.pace)
+            piece = self.body[at : at + PIECE]
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
 
 
 @contextmanager

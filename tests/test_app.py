@@ -39,7 +39,9 @@ GOOD = {
     "reparameterize_2d": dict(mu1=0, mu2=1, sigma1=0.4, sigma2=0, epsilon1=-3, epsilon2=0.5),
     "interpolate": dict(start=3, end=8, example=4),
     "interpolation_film": dict(start=3, end=8, example=4),
-    "denoise": dict(seed=5, steps=4, eta=0.5),
+    "denoise": dict(seed=5, steps=4, eta=0.5, model="ddpm-mnist"),
+    "diffusion_models": {},
+    "diffusion_fetch_model": dict(name="ddpm-cifar10-32"),
     "denoising_film": dict(seed=5, steps=4, eta=0),
     "add_noise": dict(drawing=DRAWING, t=400, seed=3),
     "compare": dict(seed=5),
@@ -92,6 +94,11 @@ BAD |= {
     "t": ("0 to 999", [*NOT_NUMBERS, "1000", "0.5"]),
 }
 BAD |= {"eta": ("0 to 1", [*NOT_NUMBERS, "1.01", "-0.1"])}
+NOT_NAMES = ['""', '"../manifest"', '"google/ddpm-cifar10-32"', '"vae-mnist-2d"', '"<b>"', *NOT_NUMBERS]
+BAD |= {
+    "model": ("ddpm-mnist", NOT_NAMES),
+    "name": ("ddpm-cifar10-32", [*NOT_NAMES, '"ddpm-mnist"']),
+}
 BAD |= {f"sigma{k}": ("0 to 1.5", [*NOT_NUMBERS, "1.51"]) for k in (1, 2)}
 BAD |= {f"{name}{k}": ("-3 to 3", NOT_FAR_OUT) for name in ("z", "mu", "epsilon") for k in (1, 2)}
 BAD |= {f"param_{k}": ("-3 to 3", NOT_FAR_OUT) for k in range(16)}

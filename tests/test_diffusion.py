@@ -9,6 +9,7 @@ import torch
 import app  # noqa: F401  (one thread: on busy cores a second one makes small steps a hundred times slower)
 import checkpoints
 from demos.diffusion import denoise, noising, samplers
+from demos.diffusion.network import SHIPPED, network, rolls
 from models import ddpm
 from models.images import noise, to_uint8
 from tests.answers import pictures, without_time
@@ -19,7 +20,7 @@ SEVEN = noising.first_drawing()
 
 def last(*given):
     """The end of a stream."""
-    *_, answer = denoise.denoise(*given)
+    *_, answer = denoise.denoise(*given, SHIPPED)
     return without_time(answer)
 
 
@@ -59,23 +60,23 @@ def test_every_knob_counts(name, one, other):
 
 
 def test_handlers_leave_the_model_alone():
-    state = denoise.model().state_dict()
+    state = network(SHIPPED).state_dict()
     before = {key: t.clone() for key, t in state.items()}
     for name, given in CORNERS:
         HANDLERS[name](*given)
     assert all(state[key].equal(t) for key, t in before.items())
-    assert not any(p.requires_grad for p in denoise.model().parameters())
+    assert not any(p.requires_grad for p in network(SHIPPED).parameters())
 
 
 def test_the_sheet_shows_the_path():
     """Row by row: x_t, the guess, x0_hat; the last row is what the sampler ends with."""
     steps = 6
-    *_, (value, _) = denoise.denoise(3, steps, 1)
+    *_, (value, _) = denoise.denoise(3, steps, 1, SHIPPED)
     (sheet,) = pictures(value["sheet"])
     assert sheet.shape == ((steps + 1) * 28, 3 * 28)
     assert value["times"] == ddpm.times(1000, steps) and value["done"] == value["steps"] == steps
     x = noise((1, 28, 28), [3])
-    states = ddpm.sample(denoise.model(), x, steps, 1, denoise.rolls(3))
+    states = ddpm.sample(network(SHIPPED), x, steps, 1, rolls(3))
     for row, (after, _, x_0) in enumerate(states):
         for column, wanted in ((0, x), (2, x_0)):
             shown = sheet[28 * row :, 28 * column :][:28, :28]
@@ -88,11 +89,11 @@ def test_the_sheet_shows_the_path():
 
 def test_a_long_path_streams_its_parts(monkeypatch):
     monkeypatch.setattr(denoise, "PATIENCE", 0.0)
-    values = [value for value, _ in denoise.denoise(1, 100, 0)]
+    values = [value for value, _ in denoise.denoise(1, 100, 0, SHIPPED)]
     assert [value["done"] for value in values] == list(range(1, 101))
     assert len(values[-1]["times"]) == denoise.KEPT, "a bounded number of moments is kept"
     assert values[-1]["times"][0] == 999 and values[-1]["times"][-1] == 9
-    whole = [value for value, _ in denoise.denoise(1, 100, 0)][-1]
+    whole = [value for value, _ in denoise.denoise(1, 100, 0, SHIPPED)][-1]
     assert whole["sheet"] == values[-1]["sheet"]
 
 
@@ -105,9 +106,9 @@ def test_noise_grows_with_time_and_little_noise_is_undone():
 
 
 def test_each_seed_rolls_its_own_dice():
-    rolls = [denoise.rolls(seed)(k) for seed in (0, 1) for k in (0, 1, 999)]
-    assert all(not a.equal(b) for i, a in enumerate(rolls) for b in rolls[:i])
-    assert denoise.rolls(1)(999).equal(rolls[-1])
+    dice = [rolls(seed)(k) for seed in (0, 1) for k in (0, 1, 999)]
+    assert all(not a.equal(b) for i, a in enumerate(dice) for b in dice[:i])
+    assert rolls(1)(999).equal(dice[-1])
 
 
 def test_samplers_start_from_one_noise():
@@ -115,7 +116,7 @@ def test_samplers_start_from_one_noise():
     (ddim,), (dice,) = pictures(ddim), pictures(dice)
     cells = ddim.reshape(28, len(samplers.STEPS), 28).swapaxes(0, 1)
     for steps, cell in zip(samplers.STEPS, cells, strict=True):
-        *_, (x, _, _) = ddpm.sample(denoise.model(), noise((1, 28, 28), [5]), steps)
+        *_, (x, _, _) = ddpm.sample(network(SHIPPED), noise((1, 28, 28), [5]), steps)
         assert np.abs(cell - to_uint8(-x, -1, 1)[0, ..., 0].astype(int)).max() <= 1
     assert np.abs(ddim - dice).mean() > 5
 
@@ -125,7 +126,7 @@ def test_the_weights_draw_digits():
     from train.features import load
 
     features = load()
-    *_, (x, _, _) = ddpm.sample(denoise.model(), noise((1, 28, 28), range(40)), 20)
+    *_, (x, _, _) = ddpm.sample(network(SHIPPED), noise((1, 28, 28), range(40)), 20)
     with torch.inference_mode():
         sure = features.names(features((x + 1) / 2)).softmax(1)
     assert (sure.max(1).values > 0.9).float().mean() > 0.6

@@ -1,25 +1,32 @@
-// A path from noise to picture, already computed. value = {sheet, times, alpha_bar, done, steps, seed, eta, ms}: the
-// sheet has a row for each moment, x_t, the noise guess and x0_hat, and a last row with the result.
-const N = 28, find = (selector) => element.querySelector(selector);
+// A path from noise to picture, already computed. value = {sheet, size, channels, times, alpha_bar, done, steps, seed, eta,
+// model, ms}: the sheet has a row for each moment, x_t, the noise guess and x0_hat, and a last row with the result.
+const find = (selector) => element.querySelector(selector);
 const columns = [find(".noisy"), find(".guess"), find(".clean")], scrub = find(".scrub"), play = find(".play");
 const calm = matchMedia("(prefers-reduced-motion: reduce)"), PACE = 90; // ms a moment
-let pixels = null, k = 0, last = 0, playing = false, since = 0, newest = 0;
+let pixels = null, path = null, k = 0, last = 0, playing = false, since = 0, newest = 0;
+
+// The level of pixel i of a column at a moment. The sheet is three pictures wide.
+function level(row, column, i, channel = 0) {
+  const { size, channels } = path;
+  return pixels[((row * size + Math.floor(i / size)) * 3 * size + column * size + (i % size)) * channels + channel];
+}
 
 function draw() {
   if (!pixels) return;
-  const { times, alpha_bar, done, steps, ms } = props.value;
+  const { size, channels, times, alpha_bar, done, steps, ms } = path;
   const card = gml.rgb(element, "--card"), ink = gml.rgb(element, "--ink"), blank = gml.rgb(element, "--blank");
-  columns.forEach((canvas, column) =>
-    gml.paint(canvas, N, (i) => {
-      if (column === 1 && k === last) return blank; // the result has no guess beside it
-      const at = (k * N + Math.floor(i / N)) * 3 * N + column * N + (i % N);
-      return gml.mix(card, ink, pixels[at] / 255);
-    }));
+  columns.forEach((canvas, column) => {
+    if (canvas.width !== size) canvas.width = canvas.height = size;
+    gml.paint(canvas, size, (i) =>
+      column === 1 && k === last ? blank // the result has no guess beside it
+      : channels === 1 ? gml.mix(card, ink, level(k, column, i) / 255)
+      : [0, 1, 2].map((c) => level(k, column, i, c)));
+  });
   scrub.max = last;
   scrub.value = k;
   find(".tip").textContent =
     done < steps ? `step ${done} of ${steps}   ${((ms / done) * (steps - done) / 1000).toFixed(1)} s to go`
-    : k === last ? `done   ${steps} steps in ${Math.round(ms)} ms`
+    : k === last ? `done   ${steps} steps in ${ms < 10000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`}`
     : `t = ${times[k]}   ${(100 * alpha_bar[k]).toFixed(alpha_bar[k] < 0.01 ? 2 : 0)} % of the variance is picture`;
 }
 
@@ -63,14 +70,15 @@ scrub.addEventListener("input", () => {
   if (seen.size === 3) gml.did(element, "scrub");
 });
 find(".downloads").addEventListener("click", (event) => {
-  const kind = event.target.dataset.save, { seed, steps, eta, times, alpha_bar } = props.value;
-  const name = `ddpm-seed${seed}-steps${steps}-eta${eta}.${kind}`;
+  const kind = event.target.dataset.save, { seed, steps, eta, model, times, alpha_bar, size, channels } = path;
+  const name = `${model}-seed${seed}-steps${steps}-eta${eta}.${kind}`;
   if (kind === "png") gml.savePicture(columns[0], name);
   if (kind === "json") {
-    const size = N * N, rows = Array.from({ length: last + 1 }, (_, row) =>
-      [0, 2].map((column) => Array.from({ length: size }, (_, i) =>
-        pixels[(row * N + Math.floor(i / N)) * 3 * N + column * N + (i % N)] / 127.5 - 1)));
-    gml.saveNumbers({ seed, steps, eta, times, alpha_bar, x_t: rows.map((r) => r[0]), x_0_hat: rows.map((r) => r[1]) }, name);
+    const rows = Array.from({ length: last + 1 }, (_, row) =>
+      [0, 2].map((column) => Array.from({ length: size * size * channels }, (_, i) =>
+        level(row, column, Math.floor(i / channels), i % channels) / 127.5 - 1)));
+    const shape = [size, size, channels];
+    gml.saveNumbers({ model, seed, steps, eta, times, alpha_bar, shape, x_t: rows.map((r) => r[0]), x_0_hat: rows.map((r) => r[1]) }, name);
   }
   if (kind === "gif") {
     gml.filmName = name;
@@ -80,17 +88,21 @@ find(".downloads").addEventListener("click", (event) => {
 
 // A path has come, or a part of one. Its sheet is a picture, which takes a moment to unpack.
 async function read(intent) {
-  const mine = ++newest, { sheet, times, done, steps, eta, ms } = props.value;
-  const levels = await gml.levels(sheet);
+  const mine = ++newest, came = props.value, { sheet, channels, times, done, steps, eta, ms } = came;
+  const levels = await gml.levels(sheet, channels);
   if (mine !== newest) return; // a newer one has come meanwhile
-  pixels = levels;
+  [pixels, path] = [levels, came];
   last = times.length;
+  find("[data-save=gif]").hidden = channels > 1; // of a large picture it would have to be drawn all over again
+  find("[data-save=json]").hidden = path.size > 64;
   element.dataset.steps = `${done}/${steps}`;
+  element.dataset.model = path.model;
+  element.style.setProperty("--grain", path.size > 64 ? "1px" : `${path.size}px`);
   if (done < steps) {
     run(false);
     return go(last);
   }
-  gml.live(element, "ms", `${Math.round(ms)} ms`);
+  gml.live(element, "ms", ms < 10000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`);
   if (intent !== "open") {
     if (steps <= 5) gml.did(element, "few");
     if (eta === 1) gml.did(element, "dice");

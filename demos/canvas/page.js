@@ -63,20 +63,20 @@
       a.click();
     },
 
-    // The grey levels of a picture that has come as a data URI, row by row.
-    async levels(uri) {
+    // The levels, 0 to 255, of a picture that has come as a data URI, row by row; channels: 1 for grey, 3 for colour.
+    async levels(uri, channels = 1) {
       const image = Object.assign(new Image(), { src: uri });
       await image.decode();
       const { width, height } = image;
       const paper = Object.assign(document.createElement("canvas"), { width, height });
       const context = paper.getContext("2d", { willReadFrequently: true });
       context.drawImage(image, 0, 0);
-      return context.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 === 0);
+      return context.getImageData(0, 0, width, height).data.filter((_, i) => i % 4 < channels);
     },
 
     // A small canvas as a large PNG, its pixels crisp.
     savePicture(canvas, name) {
-      const [width, height] = [20 * canvas.width, 20 * canvas.height];
+      const zoom = Math.ceil(560 / canvas.width), [width, height] = [zoom * canvas.width, zoom * canvas.height];
       const large = Object.assign(document.createElement("canvas"), { width, height });
       const context = large.getContext("2d");
       context.imageSmoothingEnabled = false;
@@ -111,6 +111,8 @@
   // Knobs came from the link, so what was drawn for their defaults is not the picture: ask again.
   let restored = false;
   gml.restoring = (element) => restored && element.closest(`[id="tab-${tab}"]`) !== null;
+  // What the link says for something that is no knob of Gradio's, in the tab of this element.
+  gml.linked = (element, name) => (element.closest(`[id="tab-${tab}"]`) ? query.get(name) : null);
   if (query.get("__theme")) address.set("__theme", query.get("__theme"));
   for (const { props, type } of known ? components : []) {
     if (type === "tabs" && props.elem_id === "tabs") props.selected = tab;

@@ -8,64 +8,83 @@ import torch
 from torch import Tensor
 
 import checkpoints
-from demos import ui
-from models.ddpm import UNet, sample, times
-from models.images import grid, noise, to_uint8
+from checkpoints import hub
+from demos import model_switch, ui
+from demos.diffusion.network import (
+    LARGE,
+    SHIPPED,
+    T,
+    first_noise,
+    named,
+    network,
+    path,
+    seconds,
+    shape,
+)
+from models.ddpm import times
+from models.images import grid, to_uint8
 
-NAME = "ddpm-mnist"
-SIZE, T = 28, 1000
 KEPT = 30  # moments that are kept of a longer path
+KEPT_LARGE = 12  # of pictures with many pixels
 PATIENCE = 0.4  # seconds between two signs of life
 
 
 # What is computed.
 
 
-def model() -> UNet:
-    return checkpoints.load(NAME)
-
-
 def steps_in_range(value) -> int:
     return ui.whole(value, "Steps", 1, T)
 
 
-def first_noise(seed: int) -> Tensor:
-    """x_T. -> (1, 1, 28, 28)."""
-    return noise((1, SIZE, SIZE), [seed])
+def cost(name: str) -> str:
+    """How long a picture takes here, in words."""
+    return f"about {max(1, round(seconds(name, 50)))} s for 50 steps on this machine"
 
 
-def rolls(seed: int) -> Callable[[int], Tensor]:
-    """The fresh noise of every step, each with a seed of its own: step k is the same however many follow."""
-    return lambda k: noise((1, SIZE, SIZE), [10_000 * (seed + 1) + k])
+def walk(
+    name: str, seed: int, steps: int, eta: float
+) -> Iterator[tuple[int, bool, Tensor, Tensor, Tensor, Tensor]]:
+    """Step k, whether its moment is kept, x_t, the noise guess, x0_hat, and the x that comes after."""
+    most = KEPT if shape(name)[1] <= 64 else KEPT_LARGE
+    kept = set(torch.linspace(0, steps - 1, min(steps, most)).round().int().tolist())
+    x = first_noise(seed, name)
+    for k, (after, guess, x_0) in enumerate(path(name, seed, steps, eta)):
+        yield k, k in kept, x, guess, x_0, after
+        x = after
 
 
-def denoise(seed: int, steps: int, eta: float) -> Iterator[tuple[dict, str]]:
-    """Draw a digit out of noise. seed: 0 to 9999. steps: 1 to 1000. eta: 0 (DDIM) to 1 (DDPM).
+def denoise(seed: int, steps: int, eta: float, model: str) -> Iterator[tuple[dict, str]]:
+    """Draw a picture out of noise. seed: 0 to 9999. steps: 1 to 1000. eta: 0 (DDIM) to 1 (DDPM).
+
+    model: ddpm-mnist, or ddpm-cifar10-32 or ddpm-celebahq-256 once it has been downloaded.
 
     Streams one picture of all moments kept so far, one row for each: x_t, the noise guess, x0_hat; the last row is the
     result. With it the times t of the rows, how many steps are done, and the milliseconds; then the equations.
     """
     seed, steps = ui.seed(seed), steps_in_range(steps)
-    eta = ui.number(eta, "eta", 0, 1)
-    path = times(T, steps)
-    kept = set(torch.linspace(0, steps - 1, min(steps, KEPT)).round().int().tolist())
-    x, rows, shown_times = first_noise(seed), [], []
+    eta, name = ui.number(eta, "eta", 0, 1), named(model)
+    planned = times(T, steps)
+    rows, shown_times = [], []
     start = told = time.perf_counter()
-    for k, (after, guess, x_0) in enumerate(sample(model(), x, steps, eta, rolls(seed))):
-        if k in kept:
-            rows.append(torch.cat([x, guess / 2.5, x_0]))
-            shown_times.append(path[k])
-        x, now = after, time.perf_counter()
+    for k, kept, x, guess, x_0, after in walk(name, seed, steps, eta):
+        row, now = torch.cat([x, guess / 2.5, x_0]), time.perf_counter()
+        if kept:
+            rows.append(row)
+            shown_times.append(planned[k])
         if now - told > PATIENCE and k + 1 < steps:
             told = now
-            yield moments(rows, x, shown_times, k + 1, steps, seed, eta, now - start)
-    yield moments(rows, x, shown_times, steps, steps, seed, eta, time.perf_counter() - start)
+            # Of a large picture only the newest moment is worth its bytes.
+            part = (rows, shown_times) if shape(name)[1] <= 64 else ([row], [planned[k]])
+            yield moments(name, *part, after, k + 1, steps, seed, eta, now - start)
+    whole = time.perf_counter() - start
+    yield moments(name, rows, shown_times, after, steps, steps, seed, eta, whole)
 
 
-def moments(rows, x, shown_times, done, steps, seed, eta, seconds) -> tuple[dict, str]:
-    """What is sent of a path: rows are (3, 1, 28, 28) each, x the picture it has come to. -> value, equations."""
+def moments(name, rows, shown_times, x, done, steps, seed, eta, seconds) -> tuple[dict, str]:
+    """What is sent of a path: rows are (3, C, H, W) each, x the picture it has come to. -> value, equations."""
     nothing = torch.zeros_like(x)
     sheet = torch.cat([*rows, torch.cat([x, nothing, x])])
+    alpha_bar = network(name).alpha_bar
     value = dict(
         sheet=ui.data_uri(grid(to_uint8(sheet, -1, 1), 3)[None], quality=88),
         times=shown_times,
@@ -73,31 +92,31 @@ def moments(rows, x, shown_times, done, steps, seed, eta, seconds) -> tuple[dict
         steps=steps,
         seed=seed,
         eta=eta,
+        model=name,
+        size=shape(name)[1],
+        channels=shape(name)[0],
         ms=round(1000 * seconds, 1),
-        alpha_bar=[float(f"{model().alpha_bar[t].item():.5g}") for t in shown_times],
+        alpha_bar=[float(f"{alpha_bar[t].item():.5g}") for t in shown_times],
     )
-    return value, equations(seed, steps, eta, 1000 * seconds / done)
+    return value, equations(alpha_bar, seed, steps, eta, 1000 * seconds / done)
 
 
 def film(seed: int, steps: int, eta: float) -> str:
     """The path as a film: a GIF of x_t and x0_hat side by side, as a data URI. Arguments as for denoise."""
     seed, steps, eta = ui.seed(seed), steps_in_range(steps), ui.number(eta, "eta", 0, 1)
-    kept = set(torch.linspace(0, steps - 1, min(steps, KEPT)).round().int().tolist())
-    x, frames = first_noise(seed), []
-    for k, (after, _, x_0) in enumerate(sample(model(), x, steps, eta, rolls(seed))):
-        if k in kept:
-            frames.append(torch.cat([x, x_0], 3))
-        x = after
-    frames.append(torch.cat([x, x], 3))
+    states = list(walk(SHIPPED, seed, steps, eta))
+    frames = [torch.cat([x, x_0], 3) for _, kept, x, _, x_0, _ in states if kept]
+    last = states[-1][-1]
+    frames.append(torch.cat([last, last], 3))
     return ui.data_uri(to_uint8(-torch.cat(frames), -1, 1), zoom=8, seconds=0.08, kind="gif")
 
 
-def equations(seed: int, steps: int, eta: float, ms: float) -> str:
+def equations(alpha_bar: Tensor, seed: int, steps: int, eta: float, ms: float) -> str:
     """The reverse step with the numbers of the middle one put in."""
-    path = times(T, steps)
+    planned = times(T, steps)
     k = (steps - 1) // 2
-    t, a = path[k], model().alpha_bar[path[k]].item()
-    s, b = (path[k + 1], model().alpha_bar[path[k + 1]].item()) if k + 1 < steps else ("-", 1.0)
+    t, a = planned[k], alpha_bar[planned[k]].item()
+    s, b = (planned[k + 1], alpha_bar[planned[k + 1]].item()) if k + 1 < steps else ("-", 1.0)
     sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)) ** 0.5
     return rf"""
 Forward, any amount of noise can be added in one go, and nothing has to be learned for it:
@@ -132,11 +151,14 @@ took {ms:.1f} ms.
 
 def build() -> tuple[Callable, Callable[[], None]]:
     """Gives the event that fires when the tab is first looked at, and the equations, to be placed at the end."""
-    *_, (first, first_equations) = denoise(5, 50, 0)
-    measured = checkpoints.MANIFEST[NAME]["measured"]
+    *_, (first, first_equations) = denoise(5, 50, 0, SHIPPED)
+    measured = checkpoints.MANIFEST[SHIPPED]["measured"]
     with ui.columns():
         with ui.knobs():
-            ui.html("<p class='model-name'>DDPM on digits, 28 by 28</p>")
+            titles = {SHIPPED: "Digits, 28 by 28"} | {
+                name: hub.OFFERED[name]["title"] for name in LARGE
+            }
+            model, chosen = model_switch.build("diffusion", titles, cost)
             seed = ui.seed_slider("diffusion", 5)
             steps = ui.slider("diffusion", "steps", "Steps", 1, T, 50)
             eta = ui.slider("diffusion", "eta", "Dice in every step (eta)", 0, 1, 0, 0.1)
@@ -169,12 +191,12 @@ def build() -> tuple[Callable, Callable[[], None]]:
         ],
         live="for this picture, now, here",
     )
-    knobs = [seed, steps, eta]
+    knobs = [seed, steps, eta, model]
 
     def show_equations() -> None:
         math = ui.mathematics(first_equations)
         options = dict(concurrency_limit=2)
-        gestures = [*(knob.input for knob in knobs), canvas.apply]
+        gestures = [seed.input, steps.input, eta.input, canvas.apply]
         by_knob = ui.on(gestures, denoise, knobs, [canvas, math], **options)
         next_seed = ui.in_page(
             another.click,
@@ -183,10 +205,13 @@ def build() -> tuple[Callable, Callable[[], None]]:
             seed,
         )
         private = dict(api_visibility="private")
-        by_button = ui.on(next_seed.then, denoise, knobs, [canvas, math], **options, **private)
-        stop.click(None, cancels=[by_knob, by_button], queue=False, **private)
+        others = [
+            ui.on(then, denoise, knobs, [canvas, math], **options, **private)
+            for then in (next_seed.then, chosen)
+        ]
+        stop.click(None, cancels=[by_knob, *others], queue=False, **private)
 
-    saved = ui.on(canvas.select, film, knobs, gif, api_name="denoising_film")
+    saved = ui.on(canvas.select, film, knobs[:3], gif, api_name="denoising_film")
     ui.in_page(saved.success, "(uri) => gml.save(uri, gml.filmName)", gif)
-    ui.link("diffusion", seed=seed, steps=steps, eta=eta)
+    ui.link("diffusion", seed=seed, steps=steps, eta=eta, model=model)
     return canvas.download, show_equations

@@ -7,10 +7,11 @@ import numpy as np
 import torch
 
 from demos import ui
-from demos.diffusion.denoise import SIZE, T, model
+from demos.diffusion.network import SHIPPED, T, network
 from models.ddpm import diffuse
 from models.images import noise, to_uint8
 
+SIZE = 28
 SEVEN = [(6, 7, 20), (7, 7, 20), *((row, 26 - row, 28 - row) for row in range(8, 22))]
 
 
@@ -32,10 +33,10 @@ def add_noise(drawing: str, t: int, seed: int) -> str:
     """
     x_0 = torch.from_numpy(ui.bits(drawing, SIZE).astype(np.float32)).view(1, 1, SIZE, SIZE) * 2 - 1
     t, seed = ui.whole(t, "Time t", 0, T - 1), ui.seed(seed)
-    when, a = torch.tensor([t]), model().alpha_bar[t].item()
+    when, a = torch.tensor([t]), network(SHIPPED).alpha_bar[t].item()
     with torch.inference_mode():
-        x = diffuse(model(), x_0, when, noise((1, SIZE, SIZE), [seed]))
-        guess = model()(x, when)
+        x = diffuse(network(SHIPPED), x_0, when, noise((1, SIZE, SIZE), [seed]))
+        guess = network(SHIPPED)(x, when)
     under = ((x - (1 - a) ** 0.5 * guess) / a**0.5).clamp(-1, 1)
     right = (under.sign() == x_0).float().mean().item()
     figures = "".join(

@@ -6,7 +6,7 @@ import gradio as gr
 import torch
 
 from demos import ui
-from demos.diffusion.denoise import first_noise, model, rolls
+from demos.diffusion.network import SHIPPED, first_noise, network, rolls
 from models.ddpm import sample
 from models.images import grid, to_uint8
 
@@ -23,7 +23,7 @@ def compare(seed: int) -> str:
     for name, eta in (("DDIM, eta = 0", 0.0), ("DDPM, eta = 1", 1.0)):
         ends = []
         for steps in STEPS:
-            *_, (x, _, _) = sample(model(), first_noise(seed), steps, eta, rolls(seed))
+            *_, (x, _, _) = sample(network(SHIPPED), first_noise(seed), steps, eta, rolls(seed))
             ends.append(x)
         source = ui.data_uri(grid(to_uint8(-torch.cat(ends), -1, 1), len(STEPS))[None])
         alt = f"{name}, seed {seed}: {', '.join(map(str, STEPS))} steps"

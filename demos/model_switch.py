@@ -1,0 +1,82 @@
+"""A switch between the model that ships and larger ones from the Hub: what each is, whether it fits, and its download.
+
+The canvas shows value = {models, progress, problem}. A model draws from the moment that its files are here: the page
+then says so with `apply`, and its name is in the text box that handlers read.
+"""
+
+from collections.abc import Callable, Iterator
+
+import gradio as gr
+
+import checkpoints
+from checkpoints import CheckpointError, hub, resident
+from demos import ui
+
+
+def build(
+    tab: str, titles: dict[str, str], cost: Callable[[str], str]
+) -> tuple[gr.Textbox, Callable]:
+    """titles: {name: what the visitor reads}, the first one chosen. cost: a name -> how long a picture takes here.
+
+    -> the name, and the event of a choice. It has set the name already: pass it a handler as .then.
+    """
+
+    def state(name: str) -> dict:
+        if name in checkpoints.MANIFEST:
+            measured = checkpoints.MANIFEST[name]["measured"]
+            return dict(name=name, facts=[], ready=True, bytes=measured["bytes"], problem="")
+        entry = hub.OFFERED[name]
+        parameters, megabytes = entry["parameters"] / 1e6, entry["bytes"] / 1e6
+        facts = [
+            f"{entry['repo']} on the Hub, {entry['license']}",
+            f"{parameters:.1f} M parameters, {megabytes:.0f} MB",
+            cost(name),
+        ]
+        ready = hub.folder(name) is not None
+        return dict(
+            name=name, facts=facts, ready=ready, bytes=entry["bytes"], problem=resident.fits(name)
+        )
+
+    def states(progress: dict | None = None, problem: str = "") -> dict:
+        return dict(models=[state(name) for name in titles], progress=progress, problem=problem)
+
+    def model_states() -> dict:
+        """Which models there are, which of them are here, and which fit."""
+        return states()
+
+    def fetch_model(name: str) -> Iterator[dict]:
+        """Bring a model of the Hub here, and stream how far it is. Everybody who asks shares one download."""
+        offered = [each for each in titles if each in hub.OFFERED]
+        if name not in offered:
+            raise ValueError(f"Model is one of {', '.join(offered)}.")
+        if problem := resident.fits(name):
+            raise ValueError(problem)
+        try:
+            for p in hub.fetch(name):
+                left = round(p.left) if p.speed else None
+                yield states(
+                    dict(name=name, done=p.done, total=p.total, speed=round(p.speed), left=left)
+                )
+        except CheckpointError as error:
+            yield states(problem=str(error))
+            raise
+        yield states()
+
+    switch = ui.canvas("model_switch", states(), f"{tab}-models", titles=titles)
+    model = gr.Textbox(next(iter(titles)), visible="hidden", elem_id=f"{tab}-model", label="Model")
+    asked = gr.Textbox("", visible="hidden", label="Model to download")
+    # What is here may have changed since the app was started.
+    ui.on(switch.download, model_states, None, switch, api_name=f"{tab}_models", queue=False)
+    wanted = ui.in_page(switch.select, "(value) => value.asked", switch, asked)
+    brought = ui.on(
+        wanted.then,
+        fetch_model,
+        asked,
+        switch,
+        api_name=f"{tab}_fetch_model",
+        trigger_mode="once",
+        concurrency_limit=16,  # they only watch
+    )
+    switch.edit(None, cancels=[brought], queue=False, api_visibility="private")
+    chosen = ui.in_page(switch.apply, "(value) => value.chosen", switch, model)
+    return model, chosen.then
