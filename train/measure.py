@@ -153,7 +153,7 @@ def vae_faces(name: str, folder: Path | None) -> Measured:
     values, vectors = torch.linalg.eigh(means.T.cov())
     steps = (vectors * values.clamp(min=0).sqrt()).flip(1).T.contiguous()            # (64, 64), the longest first
     names, changes = [], []
-    for k in range(len(steps)):
+    for k in range(SHOWN):
         with torch.inference_mode():
             low, high = (model.decode(z[:200] + a * steps[k]) for a in (-1.5, 1.5))
         effect, change = named(low, high, x)
@@ -161,13 +161,17 @@ def vae_faces(name: str, folder: Path | None) -> Measured:
             steps[k] *= -1
         names.append(effect)
         changes.append(round(abs(change), 2))
+    for effect in set(names) - {None}:                                       # a name is given once
+        same = [k for k in range(SHOWN) if names[k] == effect]
+        for k in same:
+            names[k] = effect if changes[k] == max(changes[j] for j in same) else None
     directions = dict(
         tensors={"mean": means.mean(0), "steps": steps}, model=None, config={}, half=True,
         made_by=f"python -m train.measure {name} --data ../shared/data --write",
         data="CelebA, 24,000 training faces: mean and principal directions of mu of q(z|x), nobody's own z",
         license=checkpoints.MANIFEST[name]["license"],
         measured={
-            "names": names[:SHOWN], "change_in_standard_deviations": changes[:SHOWN],
+            "names": names, "change_in_standard_deviations": changes,
             "share_of_variance": [round(v, 4) for v in (values.flip(0) / values.sum())[:SHOWN].tolist()],
         },
     )
