@@ -20,6 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from checkpoints import CheckpointError
 from demos import gpu
+from models.images import grid
 
 CANVAS = Path(__file__).parent / "canvas"
 LARGEST_SEED = 9999
@@ -85,6 +86,12 @@ def data_uri(
     file = io.BytesIO()
     first.save(file, kind.upper(), **options)
     return f"data:image/{kind};base64,{base64.b64encode(file.getvalue()).decode()}"
+
+
+def photo(pictures: np.ndarray, alt: str, columns: int = 1, quality: int | None = 90) -> str:
+    """Colour pictures as one <img>, which the dark leaves as it is. pictures: (n, H, W, 3) uint8."""
+    source = data_uri(grid(pictures, columns)[None], quality=quality)
+    return f'<img class="photo" src="{source}" alt="{escape(alt)}">'
 
 
 # What the metadata of a generated face say: in words, and in the vocabulary that picture agencies read (IPTC).

@@ -178,6 +178,19 @@ def vae_faces(name: str, folder: Path | None) -> Measured:
     return numbers, {f"{name}-directions": directions}
 
 
+def dcgan(name: str, folder: Path | None) -> Measured:
+    """2,779 draws against the test faces."""
+    from models.dcgan import sample
+    from models.images import noise, to_uint8
+    from train.data import faces
+    from train.faces import measure
+
+    model = checkpoints.load(name)
+    z = noise((model.latent,), range(len(faces(folder, "test"))))
+    drawn = torch.cat([sample(model, part) for part in z.split(200)])
+    return {**measure(to_uint8(drawn, -1, 1), folder), **size_of(name)}, {}
+
+
 SHOWN = 8                                                      # directions of faces that the page has sliders for
 SAMPLES = 500                                                  # of each sampler; 1000 steps take half an hour of a core
 
@@ -220,6 +233,7 @@ FAMILIES: dict[str, Callable[[str, Path | None], Measured]] = {  # by the stem t
     "pixelcnn": pixelcnn,
     "vae-faces": vae_faces,
     "vae-mnist": vae,
+    "dcgan": dcgan,
     "ddpm": ddpm,
 }
 

@@ -88,3 +88,4 @@ function read() {
 watch("value", read);
 read();
 if (gml.restoring(element)) trigger("apply");
+trigger("select"); // the tab is looked at: what stands below comes now

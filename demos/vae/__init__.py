@@ -24,10 +24,11 @@ def build() -> None:
     trick.build(restored)
     film.build(restored)
     # Their data have terms of their own, and may be left out: the digits stay.
-    ui.guarded(lambda: build_faces(restored))
+    ui.guarded(build_faces)
     equations()
 
 
-def build_faces(restored) -> None:
-    own_photo.build(*faces.build())
-    faces_between.build(restored)
+def build_faces() -> None:
+    face, dials, decode, opened = faces.build()
+    own_photo.build(face, dials, decode, opened)
+    faces_between.build(opened)

@@ -94,8 +94,10 @@ def face_picture(seed: int, face: str, *amounts: float) -> str:
 # What is shown.
 
 
-def build() -> tuple[gr.Textbox, list[gr.Slider], Callable]:
-    """Gives the text that the sliders start from, the sliders, and decode(event), which draws with them."""
+def build() -> tuple[gr.Textbox, list[gr.Slider], Callable, Callable]:
+    """Gives the text that the sliders start from, the sliders, decode(event), which draws with them, and the event
+    that fires when the tab is first looked at.
+    """
     measured = checkpoints.MANIFEST[NAME]["measured"]
     _, names = directions()
     zeros = [0] * len(names)
@@ -159,4 +161,4 @@ def build() -> tuple[gr.Textbox, list[gr.Slider], Callable]:
     ui.in_page(saved.success, "(uri) => gml.save(uri, 'vae-face.png')", png)
     # Not the numbers themselves: they may be somebody's own photo, and an address is kept in many places.
     ui.link("vae", **{"face-seed": seed}, **{f"f{k}": dial for k, dial in enumerate(dials, 1)})
-    return face, dials, decode
+    return face, dials, decode, canvas.select

@@ -1,11 +1,13 @@
 """From one face to another, and why a VAE's faces are blurred."""
 
+from collections.abc import Callable
+
 import gradio as gr
 import torch
 
 from demos import ui
 from demos.vae.faces import LATENT, directions, model, pictures
-from models.images import grid, noise, to_uint8
+from models.images import noise, to_uint8
 from models.vae import slerp
 from models.vae_faces import draw
 
@@ -16,25 +18,20 @@ GUESSES, SHOWN = 64, 4  # faces that are averaged, and how many of them are show
 # What is computed.
 
 
-def image(x, alt: str, columns: int = 1, quality: int | None = 90) -> str:
-    """Colour pictures as one <img>. x: (n, 3, 64, 64) in [0, 1]."""
-    source = ui.data_uri(grid(to_uint8(x), columns)[None], quality=quality)
-    return f'<img class="photo" src="{source}" alt="{alt}">'
+def shown(x, alt: str, columns: int = 1) -> str:
+    """Faces as one <img>. x: (n, 3, 64, 64) in [0, 1]."""
+    return ui.photo(to_uint8(x), alt, columns)
 
 
-def face_walk(start: int, end: int) -> str:
-    """From one drawn face to another, straight and along the arc. start, end: seeds, 0 to 9999. Returns HTML."""
-    start, end = (
-        ui.whole(start, "From", 0, ui.LARGEST_SEED),
-        ui.whole(end, "To", 0, ui.LARGEST_SEED),
-    )
-    a, b = noise((LATENT,), [start, end])
+def face_walk(seed_a: int, seed_b: int) -> str:
+    """From one drawn face to another, straight and along the arc. seed_a, seed_b: 0 to 9999. Returns HTML."""
+    a, b = noise((LATENT,), [ui.seed(seed_a), ui.seed(seed_b)])
     t = torch.linspace(0, 1, STILLS)
     roads = {"straight": a + t[:, None] * (b - a), "along the arc": slerp(a, b, t)}
     return (
         "<div class='stills'>"
         + "".join(
-            f"<figure>{image(pictures(z), f'{STILLS} faces, {how}', STILLS)}<figcaption>{how}: comes as close to the "
+            f"<figure>{shown(pictures(z), f'{STILLS} faces, {how}', STILLS)}<figcaption>{how}: comes as close to the "
             f"middle as {z.norm(dim=1).min():.1f}</figcaption></figure>"
             for how, z in roads.items()
         )
@@ -60,16 +57,16 @@ def why_blurred(seed: int, kept: int) -> str:
     apart = (guesses - mean).square().mean().sqrt().item()
     grain = draw(model(), z, noise((3, 64, 64), [seed])).clamp(0, 1)
     cells = [
-        (image(pictures(z), "The face of the seed"), "the face"),
+        (shown(pictures(z), "The face of the seed"), "the face"),
         (
-            image(guesses[:SHOWN], "Faces that agree with it in what is known", 2),
+            shown(guesses[:SHOWN], "Faces that agree with it in what is known", 2),
             f"{SHOWN} of {GUESSES} that fit",
         ),
         (
-            image(mean, "Their mean"),
+            shown(mean, "Their mean"),
             f"their mean: the best guess. They are {255 * apart:.0f} grey levels apart",
         ),
-        (image(grain, "A draw from p(x given z)"), f"a true draw from p(x | z), s = {model().s:g}"),
+        (shown(grain, "A draw from p(x given z)"), f"a true draw from p(x | z), s = {model().s:g}"),
     ]
     return (
         "<div class='cells'>"
@@ -84,7 +81,7 @@ def why_blurred(seed: int, kept: int) -> str:
 # What is shown.
 
 
-def build(restored) -> None:
+def build(opened: Callable) -> None:
     ui.section(
         "From one face to another",
         "Two draws from the prior, and what the decoder makes of the way.",
@@ -93,8 +90,9 @@ def build(restored) -> None:
         with gr.Column(min_width=0):
             start = ui.seed_slider("vae", 7, name="face-from", label="From, seed")
             end = ui.seed_slider("vae", 21, name="face-to", label="To, seed")
-        walk = ui.html(face_walk(7, 21), elem_id="face-walk")
-    ui.on([start.input, end.input, restored], face_walk, [start, end], walk, queue=False)
+        walk = ui.html("", elem_id="face-walk")
+    ui.on(opened, face_walk, [start, end], walk, queue=False, api_visibility="private")
+    ui.on([start.input, end.input], face_walk, [start, end], walk, queue=False)
     ui.link("vae", **{"face-from": start, "face-to": end})
 
     ui.section(
@@ -111,8 +109,9 @@ def build(restored) -> None:
                 "same choice for everything that is finer.",
                 "note",
             )
-        cells = ui.html(why_blurred(7, 6), elem_id="why-blurred")
-    done = ui.on([seed.input, kept.input, restored], why_blurred, [seed, kept], cells, queue=False)
+        cells = ui.html("", elem_id="why-blurred")
+    ui.on(opened, why_blurred, [seed, kept], cells, queue=False, api_visibility="private")
+    done = ui.on([seed.input, kept.input], why_blurred, [seed, kept], cells, queue=False)
     ui.in_page(
         done.success,
         "(_, known) => { if (known === 0) gml.did(document.querySelector('#why-blurred'), 'blur'); }",

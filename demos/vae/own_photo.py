@@ -4,11 +4,14 @@ from collections.abc import Callable, Sequence
 
 import gradio as gr
 import torch
+from torch import Tensor
 
 from demos import photo as photos
 from demos import ui
+from demos.gan import training as gan
 from demos.vae.faces import FURTHEST, model, pictures
-from demos.vae.faces_between import image
+from demos.vae.faces_between import shown
+from models.images import noise
 from models.vae import kl
 
 # What is computed.
@@ -22,6 +25,12 @@ def encode_photo(photo: str) -> tuple[str, str]:
     """
     aligned, both_eyes = photos.face(photo)
     x = torch.from_numpy(aligned).permute(2, 0, 1)[None].float() / 255
+    note = "" if both_eyes else "; an eye was not found and is placed by the face"
+    return taken_apart(x, f"your face, the eyes where training has them{note}")
+
+
+def taken_apart(x: Tensor, words: str) -> tuple[str, str]:
+    """What encode_photo returns, for an aligned face. x: (1, 3, 64, 64) in [0, 1]; words: what it is."""
     with torch.inference_mode():
         mu, log_var = model().encode(x)
     again, cost = pictures(mu), kl(mu, log_var).sum().item()
@@ -31,34 +40,42 @@ def encode_photo(photo: str) -> tuple[str, str]:
     taken = torch.randn(left.shape, generator=torch.Generator().manual_seed(0)) * error
     cells = [
         (
-            image(x, "Your face, aligned on the eyes"),
-            "your face, the eyes where training has them"
-            + ("" if both_eyes else "; an eye was not found and is placed by the face"),
+            shown(x, "The face that is encoded"),
+            words,
         ),
         (
-            image(again, "What the decoder makes of its sixty-four numbers"),
+            shown(again, "What the decoder makes of its sixty-four numbers"),
             f"decoded from 64 numbers, {cost:.0f} nats",
         ),
         (
-            image((0.5 + 2 * left).clamp(0, 1), "What is left: the difference, twice as strong"),
+            shown((0.5 + 2 * left).clamp(0, 1), "What is left: the difference, twice as strong"),
             f"what is left, twice as strong: {255 * error:.0f} grey levels. It has edges and hair in it",
         ),
         (
-            image((0.5 + 2 * taken).clamp(0, 1), "Noise of the same strength"),
+            shown((0.5 + 2 * taken).clamp(0, 1), "Noise of the same strength"),
             "what the likelihood takes it for: noise with no pattern, so nothing worth a number in z",
         ),
     ]
     z = ",".join(f"{v:.3f}" for v in mu[0].clamp(-FURTHEST, FURTHEST).tolist())
     return z, "<div class='cells'>" + "".join(
-        f"<figure>{shown}<figcaption>{words}</figcaption></figure>" for shown, words in cells
+        f"<figure>{picture}<figcaption>{said}</figcaption></figure>" for picture, said in cells
     ) + "</div>"
+
+
+def example_face() -> str:
+    """Until there is a photo: what encode_photo says of a face of nobody, by the house's own GAN. Returns HTML."""
+    return taken_apart(
+        gan.draw(noise((gan.LATENT,), [4])), "a face that a GAN has drawn; now yours"
+    )[1]
 
 
 # What is shown.
 
 
-def build(face: gr.Textbox, dials: Sequence[gr.Slider], decode: Callable) -> None:
-    """face: the text that the sliders start from; dials: those; decode(event): draws with them."""
+def build(face: gr.Textbox, dials: Sequence[gr.Slider], decode: Callable, opened: Callable) -> None:
+    """face: the text that the sliders start from; dials: those; decode(event): draws with them.
+    opened: the tab is first looked at.
+    """
     ui.section(
         "Your own face",
         "Encode a photo: what survives in sixty-four numbers, and what does not. Then turn its directions above.",
@@ -67,6 +84,7 @@ def build(face: gr.Textbox, dials: Sequence[gr.Slider], decode: Callable) -> Non
         with gr.Column(min_width=0):
             chosen = ui.canvas("photo", "", "own-photo")
         cells = ui.html("", elem_id="own-face")
+    ui.on(opened, example_face, None, cells, queue=False)
     encoded = ui.on(chosen.input, encode_photo, chosen, [face, cells], show_progress="minimal")
     start = ui.in_page(encoded.success, f"() => {[0] * len(dials)}", None, dials)
     decode(start.then)
