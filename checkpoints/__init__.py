@@ -43,7 +43,9 @@ def listed(manifest: Mapping[str, Any]) -> Mapping[str, dict[str, Any]]:
     )
 
 
-MANIFEST = listed(json.loads((HERE / "manifest.json").read_text(encoding="utf-8")))
+_on_disk = json.loads((HERE / "manifest.json").read_text(encoding="utf-8"))
+WITHOUT = _on_disk.get("without", [])
+MANIFEST = listed(_on_disk)
 
 _checked: dict[str, tuple] = {}  # name -> (path, what identified its bytes when they were hashed)
 _loaded: dict[str, Future] = {}  # name -> its model or tensors, there or on the way

@@ -15,17 +15,15 @@ import json
 import shutil
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from checkpoints import HERE, CheckpointError, why
+from checkpoints import HERE, WITHOUT, CheckpointError, listed, why
 
-OFFERED: Mapping[str, dict[str, Any]] = MappingProxyType(
-    json.loads((HERE / "hub.json").read_text(encoding="utf-8"))
-)
+_on_disk = json.loads((HERE / "hub.json").read_text(encoding="utf-8"))
+OFFERED = listed(_on_disk | {"without": WITHOUT})
 PATIENCE = 5  # attempts without a single new byte
 SPARE = 200_000_000  # bytes of the disk that stay free
 

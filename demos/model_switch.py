@@ -74,7 +74,6 @@ def build(
         asked,
         switch,
         api_name=f"{tab}_fetch_model",
-        trigger_mode="once",
         concurrency_limit=16,  # they only watch
     )
     switch.edit(None, cancels=[brought], queue=False, api_visibility="private")

@@ -262,20 +262,6 @@ def test_requirements_have_upper_bounds():
     check(f"{line}: no upper bound" for line in wanted if not re.search(r"<|==|~=", line))
 
 
-def test_the_space_card_is_one():
-    """The block on top of README that a Space is configured by."""
-    import yaml
-
-    _, block, _ = text("README.md").split("---\n", 2)
-    card = yaml.safe_load(block)
-    assert card["sdk"] == "gradio" and card["app_file"] in files()
-    wanted = re.search(r"^gradio>=([\d.]+),", text("requirements.txt"), re.MULTILINE)[1]
-    assert card["sdk_version"].startswith(wanted)
-    assert card["python_version"] in ("3.12.12", "3.10.13")  # what GPU Spaces run
-    assert len(card["short_description"]) <= 60 and len(card["title"]) <= 60
-    assert {"license", "tags", "suggested_hardware", "startup_duration_timeout"} <= set(card)
-
-
 def test_shipped_weights_are_small():
     total = sum(path.stat().st_size for path in (ROOT / "checkpoints").glob("*.safetensors"))
     assert total <= 50e6, f"{total / 1e6:.1f} MB of weights, 50 at most"

@@ -149,7 +149,7 @@ print(size, held - before, used() - before)
     assert done.returncode == 0, done.stderr
     size, held, left = map(int, done.stdout.split())
     assert held > 0.8 * size, "it was there"
-    assert left < 0.1 * size, f"{left / size:.0%} of the model's memory stayed"
+    assert left < 0.25 * size, f"{left / size:.0%} of the model's memory stayed"
 
 
 def test_without_a_gpu_long_work_is_bounded_and_one_at_a_time(small_hub, monkeypatch):

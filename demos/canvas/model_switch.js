@@ -65,13 +65,17 @@ find(".fetch").addEventListener("click", () => {
 });
 find(".cancel").addEventListener("click", () => {
   trigger("edit");
-  hurried = false;
   props.value = { ...props.value, progress: null };
+  hurried = true; // the second half of a double click, and until the server has heard
   draw();
+  setTimeout(() => {
+    hurried = false;
+    draw();
+  }, 600);
 });
 
 watch("value", () => {
-  if (props.value.progress === null) hurried = false;
+  if (props.value.problem) hurried = false;
   draw();
   use(); // a download has ended, or a link has named a model that is here
 });

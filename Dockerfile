@@ -1,0 +1,17 @@
+# A server for a class: docker build -t generative-models . && docker run -p 7860:7860 generative-models
+# The weights that ship are inside, so it runs with no network. Models of the Hub are kept in /home/app/.cache.
+FROM python:3.12-slim
+RUN useradd --create-home app
+WORKDIR /app
+COPY requirements.txt ./
+RUN pip install --no-cache-dir -r requirements.txt
+COPY app.py README.md LICENSE ./
+COPY demos demos
+COPY models models
+COPY checkpoints checkpoints
+USER app
+# The allocator's settings are explained in the Makefile.
+ENV GRADIO_SERVER_NAME=0.0.0.0 GRADIO_SERVER_PORT=7860 GRADIO_ANALYTICS_ENABLED=False \
+    MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592
+EXPOSE 7860
+CMD ["python", "app.py"]
