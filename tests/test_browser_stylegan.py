@@ -76,7 +76,7 @@ def test_other_layers(open_page):
     assert before[:FIVE] == after[:FIVE] and before[::FIVE] == after[::FIVE], "the sources stay"
     fine = latent.groups()["Fine"]
     expect(knob(page, "layers")).to_have_value(", ".join(map(str, fine)))
-    page.get_by_role("button", name=f"Layer {fine[0]},").click()
+    page.locator(".mixing-layers button").nth(fine[0]).click()
     expect(knob(page, "layers")).to_have_value(", ".join(map(str, fine[1:])))
     expect_done(page, "group")
 
@@ -111,8 +111,8 @@ def test_a_link_restores_the_matrix(open_page):
     expect(page.locator(CELLS)).to_have_count(12)
     for name, value in wanted.items():
         expect(knob(page, name)).to_have_value(value)
-    expect(page.get_by_role("button", name="Layer 3,")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_role("button", name="Layer 1,")).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".mixing-layers button").nth(3)).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".mixing-layers button").nth(1)).to_have_attribute("aria-pressed", "false")
     value = mixing.mix_styles(rows, "8, 9, 10", "0, 3", 0.9)
     same = page.evaluate(
         """async ([uri, cells]) => {
