@@ -27,9 +27,9 @@ NAME = "stylegan-faces"
 LATENT, DEPTH = 128, 4
 WIDTHS = {32: (128, 128, 64, 48), 64: (128, 128, 128, 96, 64)}  # channels at 4x4, 8x8, ... of G and of D
 RECIPES = {
-    32: Recipe(batch=32, rate_g=2e-3, rate_d=2e-3, betas=(0.0, 0.99), half_life=10_000, r1=0.05,
+    32: Recipe(batch=32, rate_g=2e-3, rate_d=2e-3, betas=(0.0, 0.99), half_life=10_000, r1=0.005,
                bf16_cpu=False),
-    64: Recipe(batch=64, rate_g=2e-3, rate_d=2e-3, betas=(0.0, 0.99), half_life=20_000, r1=0.2,
+    64: Recipe(batch=64, rate_g=2e-3, rate_d=2e-3, betas=(0.0, 0.99), half_life=20_000, r1=0.02,
                bf16_cpu=False),
 }
 MIXED = 0.9                                                    # of the pictures have two styles, as in the paper
