@@ -1,12 +1,13 @@
 """The tab StyleGAN: a style for each layer of a generator of faces.
 
-mixing.py     rows and columns of faces, mixed layer by layer       face.py        one face, every knob
-walk.py       between two faces, in z and in w                      mapping.py     from z to w, as a map
+mixing.py     rows and columns of faces, mixed           face.py        one face, every knob
+walk.py       between two faces, in z and in w           mapping.py     from z to w, as a map
+adain.py      one channel worked through                 directions.py  found without labels
 latent.py     what they share
 """
 
 from demos import ui
-from demos.stylegan import face, mixing, walk
+from demos.stylegan import adain, directions, face, mapping, mixing, walk
 
 TITLE, ID, FAMILY = "StyleGAN", "stylegan", "gan"
 
@@ -20,3 +21,7 @@ def build() -> None:
     opened = mixing.build()
     face.build(opened)
     walk.build(opened)
+    mapping.build(opened)
+    directions.build(opened)
+    equations = adain.build(opened)
+    equations()
