@@ -20,10 +20,12 @@ import checkpoints
 from demos import TABS
 from demos.autoregressive import complete, play, score, see
 from tests.answers import without_time
+from tests.portrait import data_url, portrait
 
 ROOT = Path(__file__).parents[1]
 PIXELS = 784
 DRAWING = ("0" * 12 + "11" + "0" * 14) * 14 + "0" * (PIXELS // 2)  # a stroke down the top half
+PHOTO = data_url(portrait())
 GOOD = {
     "draw": dict(seed=7, temperature=1.0, flips=""),
     "film": dict(seed=7, temperature=1.0, flips=""),
@@ -39,6 +41,17 @@ GOOD = {
     "reparameterize_2d": dict(mu1=0, mu2=1, sigma1=0.4, sigma2=0, epsilon1=-3, epsilon2=0.5),
     "interpolate": dict(start=3, end=8, example=4),
     "interpolation_film": dict(start=3, end=8, example=4),
+    "decode_face": dict(seed=7, face="", **{f"param_{k}": 0.5 for k in range(2, 10)}),
+    "face_picture": dict(seed=7, face="", **{f"param_{k}": 0 for k in range(2, 10)}),
+    "encode_photo": dict(photo=PHOTO),
+    "example_face": {},
+    "face_walk": dict(seed_a=7, seed_b=21),
+    "why_blurred": dict(seed=7, kept=6),
+    "learn": dict(seed=4),
+    "faces_picture": dict(seed=4),
+    "gan_walk": dict(seed_a=2, seed_b=11),
+    "gallery": {},
+    "arithmetic": dict(a="1, 5, 9", b="2, 6", c="3"),
     "denoise": dict(seed=5, steps=4, eta=0.5, model="ddpm-mnist"),
     "diffusion_models": {},
     "diffusion_fetch_model": dict(name="ddpm-cifar10-32"),
@@ -47,6 +60,7 @@ GOOD = {
     "compare": dict(seed=5),
 }
 SLOW = {
+    *("decode_face", "face_picture", "encode_photo", "why_blurred", "learn"),
     "film",
     "complete",
     "race",
@@ -93,6 +107,13 @@ BAD |= {
     "steps": ("1 to 1000", [*NOT_NUMBERS, "0", "10000", "2.5"]),
     "t": ("0 to 999", [*NOT_NUMBERS, "1000", "0.5"]),
 }
+NOT_FACES = [f'"{v * 63}0"' for v in ("0,0,", "7,", "nan,", "1e999,", "x,")] + ['"1"', HUGE, "5", "null", "[]"]
+NOT_SEEDS = ['""', '"1, 2, 3, 4"', '"-1"', '"10000"', '"1.5"', '"٥"', '"1;2"', '"<b>"', HUGE, "5", "null", "[1]", "{}"]
+NOT_PHOTOS = ['""', '"<b>"', '"/etc/passwd"', '"data:text/html;base64,AAAA"', "5", "null", "[]", "true", HUGE]
+BAD |= {"face": ("64 numbers", NOT_FACES), "photo": ("data URL", NOT_PHOTOS)}
+BAD |= {"kept": ("0 to 64", [*NOT_NUMBERS, "65", "0.5"])}
+BAD |= {name: ("1 to 3 whole numbers", NOT_SEEDS) for name in "abc"}
+BAD |= {name: BAD["seed"] for name in ("seed_a", "seed_b")}
 BAD |= {"eta": ("0 to 1", [*NOT_NUMBERS, "1.01", "-0.1"])}
 NOT_NAMES = ['""', '"../manifest"', '"google/ddpm-cifar10-32"', '"vae-mnist-2d"', '"<b>"', *NOT_NUMBERS]
 BAD |= {
