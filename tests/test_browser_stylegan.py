@@ -116,10 +116,11 @@ def test_a_link_restores_the_matrix(open_page):
     value = mixing.mix_styles(rows, "8, 9, 10", "0, 3", 0.9)
     same = page.evaluate(
         """async ([uri, cells]) => {
-          const image = Object.assign(new Image(), { src: uri }); await image.decode();
-          const size = image.naturalWidth / 4, canvas = Object.assign(document.createElement("canvas"), { width: size, height: size });
+          const image = Object.assign(new Image(), { src: uri }), canvas = document.createElement("canvas");
+          await image.decode();
+          const size = (canvas.width = canvas.height = image.naturalWidth / 4);
           return [...document.querySelectorAll(cells)].every((cell, n) => {
-            canvas.getContext("2d").drawImage(image, (n % 4) * size, Math.floor(n / 4) * size, size, size, 0, 0, size, size);
+            canvas.getContext("2d").drawImage(image, -(n % 4) * size, -Math.floor(n / 4) * size);
             return cell.toDataURL() === canvas.toDataURL();
           });
         }""",
@@ -154,10 +155,11 @@ def test_kept_faces_go_home_and_come_back(open_page, tmp_path):
     (person,) = json.loads(file.read_text())["kept"]
     coarse = len(latent.groups()["Coarse"])
     assert person == [9] * coarse + [7] * (latent.generator().layers - coarse)
+    wrong = "That is no file of kept faces: it is saved by the button beside."
     for content in ("no json", "{}", '{"kept": []}', '{"kept": [[1, 2]]}', '{"kept": [["<b>"]]}', "[" * 99_999):
         (tmp_path / "bad.json").write_text(content)
         page.locator("#mixing input[type=file]").set_input_files(tmp_path / "bad.json")
-        expect(page.locator(".closer .problem")).to_have_text("That is no file of kept faces: it is saved by the button beside.")
+        expect(page.locator(".closer .problem")).to_have_text(wrong)
         expect(page.locator(".shelf button")).to_have_count(1)
     page.locator("#mixing input[type=file]").set_input_files(file)
     expect(page.locator(".shelf button")).to_have_count(2)

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import checkpoints
-from demos.stylegan import face, latent, mixing, walk
+from demos.stylegan import adain, directions, face, latent, mapping, mixing, walk
 from models import stylegan
 from models.images import noise, to_uint8
 from tests.answers import without_time
@@ -23,8 +23,10 @@ def generator(request, monkeypatch):
     """The tab is a function of the generator: everything holds for one of another size too."""
     if request.param == "ships":
         return latent.generator()
+    request.addfinalizer(directions.directions.cache_clear)
     monkeypatch.setattr(latent, "generator", lambda: LARGE)
-    for module in (mixing, face, walk):
+    directions.directions.cache_clear()
+    for module in (adain, directions, face, mapping, mixing, walk):
         monkeypatch.setattr(module, "generator", lambda: LARGE)
     return LARGE
 
@@ -168,6 +170,108 @@ def test_walks_are_pictures(generator):
     uri = walk.face_film(7, 24)
     film = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
     assert uri.startswith("data:image/gif") and film.n_frames == walk.FILM and film.size[0] > 2 * 128
+
+
+# From z to w.
+
+
+def test_the_circle_is_one_and_w_knows_its_plane(generator):
+    z = mapping.circle(7)
+    torch.testing.assert_close(z.norm(dim=1), torch.full((96,), generator.latent**0.5))
+    torch.testing.assert_close(z[48:], -z[:48], rtol=1e-4, atol=1e-4)
+    assert mapping.spread(z.numpy()) == pytest.approx(1, abs=1e-3)
+    g = torch.Generator().manual_seed(0)
+    axes = torch.linalg.qr(torch.randn(10, 10, generator=g))[0]
+    cloud = (torch.randn(5000, 10, generator=g) * torch.tensor([5.0, 3.0] + [0.5] * 8)) @ axes.T + 4
+    centre, found, shares = mapping.plane(cloud)
+    assert (found.T @ axes[:, :2]).abs().diag().min() > 0.99 and (centre - 4).abs().max() < 0.3
+    assert shares == pytest.approx([25 / 36, 9 / 36], abs=0.03)
+
+
+def test_the_map_shows_its_faces(generator):
+    (faces,) = decoded(mapping.map_to_w(7))
+    assert faces.shape == (generator.size, 12 * generator.size, 3)
+    w = generator.mapping(mapping.circle(7))[::8]
+    wanted = drawn(generator, latent.along(w))
+    got = faces.reshape(generator.size, 12, generator.size, 3).swapaxes(0, 1).astype(int)
+    assert apart(got, wanted) < 3
+
+
+# AdaIN.
+
+
+def test_adain_gives_the_style_s_mean_and_deviation_and_keeps_the_pattern():
+    x = torch.randn(8, 8, generator=torch.Generator().manual_seed(0)) * 3 + 2
+    y = adain.adain(x, 0.7, -4)
+    assert y.mean().item() == pytest.approx(-4, abs=1e-4)
+    assert y.std(correction=0).item() == pytest.approx(0.7, abs=1e-4)
+    assert torch.corrcoef(torch.stack([x.flatten(), y.flatten()]))[0, 1] > 0.9999
+    norm = torch.nn.functional.instance_norm(x[None, None], eps=1e-12)[0, 0]
+    torch.testing.assert_close(y, 0.7 * norm - 4, rtol=1e-4, atol=1e-4)
+    assert adain.adain(torch.ones(4, 4), 1, 5).isfinite().all(), "a flat channel"
+
+
+def test_the_channel_is_the_generator_s_own(generator):
+    """What leaves the last layer, turned into colours and added up, is the picture: so these are its features."""
+    ws = latent.along(latent.w_of([3, 4]), 1.0)
+    seen = {}
+    layers = adain.layers_in_order()
+    hooks = [m.register_forward_hook(lambda m, given, out, k=k: seen.update({k: out})) for k, m in enumerate(layers)]
+    try:
+        latent.synthesis(ws)
+        wanted = dict(seen)
+        for k in range(len(layers)):
+            torch.testing.assert_close(adain.leaving(ws, k), wanted[k], rtol=1e-3, atol=1e-4)
+    finally:
+        [hook.remove() for hook in hooks]
+
+
+def test_the_numbers_in_the_equations_are_those_of_the_pictures():
+    tiles, text = adain.work_through(7, 24, 3, 5)
+    x, y = adain.leaving(torch.stack([w.expand(latent.generator().layers, -1) for w in latent.w_of([7, 24])]), 3)[:, 5]
+    for value in (x.mean(), x.std(correction=0), y.mean(), y.std(correction=0)):
+        assert f"{value.item():.3g}" in text
+    assert len(decoded(tiles)) == 4
+
+
+# Directions.
+
+
+def test_directions_are_unit_and_the_first_varies_most(generator):
+    for method in directions.METHODS:
+        v, deviation = directions.directions(method, "All")
+        torch.testing.assert_close(v @ v.T, torch.eye(len(v)), rtol=1e-3, atol=1e-3)
+        assert (deviation > 0).all()
+    v, deviation = directions.directions("GANSpace", "All")
+    w = latent.w_of(range(20_000, 24_000))
+    assert (deviation[:-1] >= deviation[1:] - 1e-4).all()
+    other = torch.nn.functional.normalize(torch.randn(40, w.shape[1], generator=torch.Generator().manual_seed(0)))
+    assert ((w - w.mean(0)) @ other.T).std(0).max() < deviation[0] + 1e-5
+    with torch.no_grad():
+        coarse = torch.cat([adain.layers_in_order()[k].affine.weight for k in latent.groups()["Coarse"]])
+    sefa = directions.directions("SeFa", "Coarse")[0]
+    assert (coarse @ sefa[0]).norm() >= max((coarse @ d).norm() for d in other) - 1e-4
+
+
+def test_only_the_chosen_layers_are_pushed(monkeypatch):
+    asked = []
+    monkeypatch.setattr(directions, "pictures", lambda ws: asked.append(ws) or latent.pictures(ws))
+    directions.push_along(7, "GANSpace", "Fine", 2)
+    moved = asked[0].view(6, 7, *asked[0].shape[1:])
+    fine = latent.groups()["Fine"]
+    rest = [k for k in range(latent.generator().layers) if k not in fine]
+    middle = latent.along(latent.w_of([7]))[0]
+    assert torch.equal(moved[:, :, rest], middle[rest].expand(6, 7, -1, -1))
+    torch.testing.assert_close(moved[:, 3], middle.expand(6, -1, -1), msg="the fourth of seven is the face itself")
+    v, deviation = directions.directions("GANSpace", "Fine")
+    torch.testing.assert_close(moved[2, 6, fine[0]] - middle[fine[0]], 2 * deviation[2] * v[2], rtol=1e-3, atol=1e-3)
+
+
+def test_effects_are_the_difference_of_the_ends():
+    row = np.full((7, 8, 8, 3), 100, np.uint8)
+    row[-1] = 110
+    row[-1, :, :4] += 6
+    assert directions.effects(row).startswith("light +13, red against blue +0, left against right +6, above against b")
 
 
 # What is refused.

@@ -47,7 +47,7 @@ def work_through(content: int, style: int, layer: int, channel: int) -> tuple[st
     (HTML), and the equations with these numbers in.
     """
     most = len(layers_in_order()) - 1
-    pair = [ui.whole(v, n, 0, ui.LARGEST_SEED) for v, n in ((content, "Content"), (style, "Style"))]
+    pair = [ui.seed(content), ui.seed(style)]
     layer = ui.whole(layer, "Layer", 0, most)
     conv = layers_in_order()[layer]
     channel = ui.whole(channel, "Channel", 0, channels() - 1)

@@ -17,11 +17,11 @@ STEPS, STILLS, FILM = 33, 9, 17  # pictures on a path: measured, shown, and in t
 # What is computed.
 
 
-def both_ways(first: int, second: int, t: Tensor) -> dict[str, Tensor]:
+def both_ways(seed_a: int, seed_b: int, t: Tensor) -> dict[str, Tensor]:
     """w at times t of two straight lines between two seeds: one in z, one in w. -> (len(t), latent) each."""
-    a, b = noise((generator().latent,), [first, second])
+    a, b = noise((generator().latent,), [seed_a, seed_b])
     with torch.inference_mode():
-        w_a, w_b = w_of([first, second])
+        w_a, w_b = w_of([seed_a, seed_b])
         return {
             "z": generator().mapping(a + t[:, None] * (b - a)),
             "w": w_a + t[:, None] * (w_b - w_a),
@@ -37,17 +37,15 @@ def length(x: Tensor) -> tuple[float, float]:
     return steps.sum().item(), steps.max().item()
 
 
-def walk_faces(first: int, second: int) -> str:
-    """From the face of one seed to that of another, straight in z and straight in w. first, second: 0 to 9999.
+def walk_faces(seed_a: int, seed_b: int) -> str:
+    """From the face of one seed to that of another, straight in z and straight in w. seed_a, seed_b: 0 to 9999.
 
     Returns two rows of stills with the length of each path, as HTML.
     """
-    first, second = (
-        ui.whole(v, n, 0, ui.LARGEST_SEED) for v, n in ((first, "From"), (second, "To"))
-    )
+    seed_a, seed_b = ui.seed(seed_a), ui.seed(seed_b)
     rows, lengths = [], {}
     some = torch.linspace(0, STEPS - 1, STILLS).round().long()
-    for where, w in both_ways(first, second, torch.linspace(0, 1, STEPS)).items():
+    for where, w in both_ways(seed_a, seed_b, torch.linspace(0, 1, STEPS)).items():
         x = synthesis(along(w))
         lengths[where], largest = length(x)
         stills = ui.photo(
@@ -70,12 +68,10 @@ def side_by_side(paths: Sequence[Tensor]) -> np.ndarray:
     return to_uint8(torch.cat([left, gap, right], 3), -1, 1)
 
 
-def face_film(first: int, second: int) -> str:
+def face_film(seed_a: int, seed_b: int) -> str:
     """Both walks as a film, z at the left and w at the right: a GIF as a data URI. Arguments as for walk_faces."""
-    first, second = (
-        ui.whole(v, n, 0, ui.LARGEST_SEED) for v, n in ((first, "From"), (second, "To"))
-    )
-    frames = side_by_side(both_ways(first, second, torch.linspace(0, 1, FILM)).values())
+    seed_a, seed_b = ui.seed(seed_a), ui.seed(seed_b)
+    frames = side_by_side(both_ways(seed_a, seed_b, torch.linspace(0, 1, FILM)).values())
     return ui.data_uri(frames, zoom=max(1, 256 // generator().size), seconds=0.1, kind="gif")
 
 
