@@ -1,0 +1,333 @@
+"""The class rooms' own addresses on the app's server: pages for phones and projector, and what they ask.
+
+    GET  /class, /class/{code}                 a student's page        GET  /class/{code}/teacher   the projector's
+    POST /class                                open a room             POST /class/{code}/join, vote, advance, ...
+    GET  /class/{code}/events                  what happens, as server-sent events
+    GET  /class/{code}/faces/{round}/{k}       one face                GET  /class/{code}/results   for the teacher
+
+Not through Gradio's queue: three hundred phones vote at once, and a phone needs none of Gradio's page. A student is
+known by a token, the teacher by the secret in the teacher's link; both travel in a header, never in an address.
+"""
+
+import asyncio
+import json
+import os
+import socket
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from demos.quiz.rooms import Rooms
+from demos.quiz.tables import Refusal
+
+PAGES = Path(__file__).parent / "pages"
+LARGEST = 4096  # bytes of a request
+BEAT = 15.0  # seconds between signs of life of a stream
+LOOK = 0.2  # seconds between two looks at a room
+CROWD = 3000  # streams at one time
+
+
+class Bucket:
+    """So many at once and so many a second from one address: a whole class may sit behind one."""
+
+    def __init__(self, most: float, rate: float, now: Callable[[], float] = time.monotonic):
+        self.most, self.rate, self.now = most, rate, now
+        self.left: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, address: str) -> bool:
+        now = self.now()
+        left, since = self.left.pop(address, (self.most, now))
+        left = min(self.most, left + (now - since) * self.rate)
+        self.left[address] = (left - (left >= 1), now)
+        if len(self.left) > 10_000:
+            self.left.popitem(last=False)
+        return left >= 1
+
+
+class Watch:
+    """One look at a room's version for all who watch it in this process."""
+
+    def __init__(self) -> None:
+        self.listeners = 0
+        self.news = asyncio.Condition()
+        self.version = -1
+        self.gone = ""
+
+    async def look(self, rooms: Rooms, code: str) -> None:
+        while self.listeners:
+            try:
+                version, self.gone = await run_in_threadpool(rooms.version, code), ""
+            except Refusal as refusal:
+                version, self.gone = -2, str(refusal)
+            if version != self.version:
+                self.version = version
+                async with self.news:
+                    self.news.notify_all()
+            await asyncio.sleep(LOOK)
+
+
+class Class:
+    """All routes around one database."""
+
+    def __init__(self, rooms: Callable[[], Rooms]):
+        self.rooms = (
+            rooms  # made when first asked for: no database is touched before somebody opens a room
+        )
+        self.watches: dict[str, Watch] = {}
+        self.streams = 0
+        self.joins, self.misses, self.opened = Bucket(450, 3), Bucket(100, 1), Bucket(20, 1 / 30)
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/class", self._page("student.html"), methods=["GET"]),
+            Route("/class", self._answer(self.open), methods=["POST"]),
+            Route("/class/assets/{name}", self.asset),
+            Route("/class/{code}", self._page("student.html")),
+            Route("/class/{code}/teacher", self._page("teacher.html")),
+            Route("/class/{code}/qr.svg", self.qr),
+            Route("/class/{code}/events", self._answer(self.events)),
+            Route("/class/{code}/faces/{number:int}/{k:int}", self._answer(self.face)),
+            Route("/class/{code}/results", self._answer(self.results)),
+            *(
+                Route(
+                    f"/class/{{code}}/{name}", self._answer(getattr(self, name)), methods=["POST"]
+                )
+                for name in ("join", "vote", "advance", "finish", "edit")
+            ),
+        ]
+
+    # What is asked.
+
+    async def open(self, request: Request) -> Response:
+        if not self.opened.take(_address(request)):
+            raise Refusal("Too many rooms from here. Wait a minute.", 429)
+        code, key = await run_in_threadpool(self.rooms().open)
+        return JSONResponse(dict(code=code, teacher=f"/class/{code}/teacher#{key}"))
+
+    async def join(self, request: Request) -> Response:
+        if not self.joins.take(_address(request)):
+            raise Refusal(
+                "Too many are joining from here at once. Try again in a few seconds.", 429
+            )
+        name = (await _body(request)).get("name")
+        token = await run_in_threadpool(self.rooms().join, _code(request), name)
+        return JSONResponse(dict(token=token))
+
+    async def vote(self, request: Request) -> Response:
+        body = await _body(request)
+        given = body.get("round"), body.get("picks"), body.get("sure")
+        await run_in_threadpool(self.rooms().vote, _code(request), _secret(request), *given)
+        return JSONResponse(dict(counted=True))
+
+    async def advance(self, request: Request) -> Response:
+        await run_in_threadpool(self.rooms().advance, _code(request), _secret(request))
+        return JSONResponse({})
+
+    async def finish(self, request: Request) -> Response:
+        await run_in_threadpool(self.rooms().finish, _code(request), _secret(request))
+        return JSONResponse({})
+
+    async def edit(self, request: Request) -> Response:
+        body = await _body(request)
+        given = body.get("player"), body.get("change"), body.get("name", "")
+        if type(given[0]) is not int:
+            raise Refusal("There is no such player in this room.", 404)
+        await run_in_threadpool(self.rooms().edit, _code(request), _secret(request), *given)
+        return JSONResponse({})
+
+    async def results(self, request: Request) -> Response:
+        from demos.quiz import report
+
+        votes = await run_in_threadpool(self.rooms().votes, _code(request), _secret(request))
+        if request.query_params.get("as") == "csv":
+            name = f"which-face-is-real-{_code(request)}.csv"
+            headers = {"content-disposition": f'attachment; filename="{name}"'}
+            return Response(
+                report.table(votes), media_type="text/csv; charset=utf-8", headers=headers
+            )
+        return JSONResponse(await run_in_threadpool(report.summary, votes))
+
+    async def face(self, request: Request) -> Response:
+        number, k = request.path_params["number"], request.path_params["k"]
+        if not 0 <= k <= 2:
+            raise Refusal("A round has the faces 0, 1 and 2.", 404)
+        dealt = await run_in_threadpool(self.rooms().dealt, _code(request), number)
+        # The same for everybody and for ever: the phone may keep it.
+        headers = {"cache-control": "private, max-age=86400", "x-content-type-options": "nosniff"}
+        return Response(dealt.pictures[k], media_type="image/webp", headers=headers)
+
+    async def events(self, request: Request) -> Response:
+        """A stream: first how things stand, then every change. With the teacher's secret, the votes as they come."""
+        if self.streams >= CROWD:
+            raise Refusal("Too many are watching at once. Try again in a minute.", 503)
+        code, secret = _code(request), _secret(request)
+        teacher = request.headers.get("x-role") == "teacher"
+        rooms = self.rooms()
+        look = rooms.seen_by_teacher if teacher else rooms.seen_by_students
+        first = await run_in_threadpool(look, code, secret)  # refuses here, with a status
+
+        async def stream() -> AsyncIterator[str]:
+            watch = self.watches.setdefault(code, Watch())
+            watch.listeners += 1
+            self.streams += 1
+            if watch.listeners == 1:
+                watch.task = asyncio.create_task(watch.look(rooms, code))
+            try:
+                state, seen = first, None
+                while True:
+                    # To a student only what changes the phone's page is news; the count of votes is the projector's.
+                    shown = state if teacher else {k: v for k, v in state.items() if k != "voted"}
+                    if shown != seen:
+                        yield f"data: {json.dumps(state)}\n\n"
+                        seen = shown
+                    version = watch.version
+                    try:
+                        async with watch.news:
+                            changed = watch.news.wait_for(lambda v=version: watch.version != v)
+                            await asyncio.wait_for(changed, BEAT)
+                    except TimeoutError:
+                        yield ": still here\n\n"
+                        continue
+                    if watch.gone:
+                        yield f"event: gone\ndata: {json.dumps(watch.gone)}\n\n"
+                        if "code" in watch.gone:
+                            return
+                        continue
+                    state = await self._state(rooms, watch, code, secret, teacher)
+            finally:
+                watch.listeners -= 1
+                self.streams -= 1
+                if not watch.listeners:
+                    self.watches.pop(code, None)
+
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
+
+    async def _state(
+        self, rooms: Rooms, watch: Watch, code: str, secret: str, teacher: bool
+    ) -> dict:
+        """Read once for all students of a room: three hundred would each ask the database the same."""
+        if teacher:
+            return await run_in_threadpool(rooms.seen_by_teacher, code, secret)
+        if getattr(watch, "read", None) is None or watch.read[0] != watch.version:
+            reading = asyncio.ensure_future(run_in_threadpool(rooms.seen_by_students, code))
+            watch.read = watch.version, reading
+        return dict(await watch.read[1])
+
+    # What is shown.
+
+    def _page(self, name: str):
+        async def page(request: Request) -> Response:
+            return HTMLResponse(
+                (PAGES / name).read_text(encoding="utf-8"), headers={"cache-control": "no-cache"}
+            )
+
+        return page
+
+    async def asset(self, request: Request) -> Response:
+        kinds = {
+            "class.css": "text/css",
+            "class.js": "text/javascript",
+            "student.js": "text/javascript",
+            "teacher.js": "text/javascript",
+        }
+        name = request.path_params["name"]
+        if name not in kinds:
+            return Response(status_code=404)
+        text = (PAGES / name).read_text(encoding="utf-8")
+        return Response(
+            text, media_type=f"{kinds[name]}; charset=utf-8", headers={"cache-control": "no-cache"}
+        )
+
+    async def qr(self, request: Request) -> Response:
+        """The way into the room, for a phone's camera; in a header whether phones can reach it, and the address."""
+        import segno
+
+        address = public_address(request)
+        link = f"{address}/class/{request.path_params['code'][:4]}"
+        picture = segno.make(link, error="m").svg_inline(
+            border=2, dark="#1a1b20", light="#ffffff", omitsize=True
+        )
+        headers = {"x-link": link, "x-reachable": "no" if _only_here(address) else "yes"}
+        return Response(picture, media_type="image/svg+xml", headers=headers)
+
+    def _answer(self, handler):
+        async def answer(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except Refusal as refusal:
+                # Guessing codes is slowed down; a class that mistypes is not locked out.
+                if refusal.status == 404 and not self.misses.take(_address(request)):
+                    refusal = Refusal("Too many wrong codes from here. Wait a minute.", 429)
+                return JSONResponse(dict(error=str(refusal)), refusal.status)
+
+        return answer
+
+
+def _code(request: Request) -> str:
+    return request.path_params["code"].upper()
+
+
+def _secret(request: Request) -> str:
+    return request.headers.get("authorization", "").removeprefix("Bearer ")[:200]
+
+
+def _address(request: Request) -> str:
+    """Whom to count. Behind a Space's proxy the visitor is named in a header, which nobody else is believed."""
+    if os.environ.get("SPACE_HOST"):
+        return request.headers.get("x-forwarded-for", "").split(",")[0].strip()[:60]
+    return request.client.host if request.client else ""
+
+
+async def _body(request: Request) -> dict:
+    data = b""
+    async for part in request.stream():
+        data += part
+        if len(data) > LARGEST:
+            raise Refusal("This is too long.", 413)
+    try:
+        body = json.loads(data)
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise Refusal("A request is a JSON object.")
+    return body
+
+
+def public_address(request: Request) -> str:
+    """How phones reach this server: PUBLIC_URL, a Space's own host, else this machine's address in its network."""
+    if given := os.environ.get("PUBLIC_URL"):
+        return given.rstrip("/")
+    if host := os.environ.get("SPACE_HOST"):
+        return f"https://{host}"
+    asked = urlsplit(str(request.base_url))
+    if (
+        asked.hostname in ("127.0.0.1", "localhost")
+        and os.environ.get("GRADIO_SERVER_NAME") == "0.0.0.0"
+    ):
+        return f"http://{local_address()}:{asked.port}"
+    return f"{asked.scheme}://{asked.netloc}"
+
+
+def local_address() -> str:
+    """This machine's address in its network; no packet is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(
+                ("192.0.2.1", 9)
+            )  # an address for documentation: it decides the route, nothing leaves
+            return probe.getsockname()[0]
+        except OSError:
+            return "127.0.0.1"
+
+
+def _only_here(address: str) -> bool:
+    host = urlsplit(address).hostname or ""
+    return host in ("localhost", "::1") or host.startswith("127.")
