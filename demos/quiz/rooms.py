@@ -188,9 +188,13 @@ class Rooms:
             return state
 
     def seen_by_teacher(self, code: str, key: str) -> dict:
-        """With the votes for each face as they come, and the ranking."""
         with self.base.read() as session:
             self._taught(session, code, key)
+        return self.seen_on_projector(code)
+
+    def seen_on_projector(self, code: str) -> dict:
+        """With the votes for each face as they come, and the ranking. For whoever has shown the teacher's secret."""
+        with self.base.read() as session:
             room = self._room(session, code)
             counts = [0, 0, 0]
             for (picks,) in session.execute(

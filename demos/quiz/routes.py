@@ -52,25 +52,44 @@ class Bucket:
 
 
 class Watch:
-    """One look at a room's version for all who watch it in this process."""
+    """One look at a room for all who watch it in this process: three hundred would each ask the database the same."""
 
-    def __init__(self) -> None:
-        self.listeners = 0
-        self.news = asyncio.Condition()
-        self.version = -1
-        self.gone = ""
+    def __init__(self, rooms: Rooms, code: str):
+        self.rooms, self.code = rooms, code
+        # What was not taken yet makes way for what is newer.
+        self.students: set[asyncio.Queue] = set()
+        self.teachers: set[asyncio.Queue] = set()
 
-    async def look(self, rooms: Rooms, code: str) -> None:
-        while self.listeners:
+    async def look(self) -> None:
+        version, shown = None, None
+        while self.students or self.teachers:
             try:
-                version, self.gone = await run_in_threadpool(rooms.version, code), ""
+                now = await run_in_threadpool(self.rooms.version, self.code)
+                if now != version:
+                    version = now
+                    if self.teachers:
+                        _offer(
+                            self.teachers,
+                            await run_in_threadpool(self.rooms.seen_on_projector, self.code),
+                        )
+                    state = await run_in_threadpool(self.rooms.seen_by_students, self.code)
+                    # To a phone the count of votes and players is no news: the projector shows it.
+                    told = {k: v for k, v in state.items() if k not in ("voted", "players")}
+                    if told != shown:
+                        shown = told
+                        _offer(self.students, state)
             except Refusal as refusal:
-                version, self.gone = -2, str(refusal)
-            if version != self.version:
-                self.version = version
-                async with self.news:
-                    self.news.notify_all()
+                _offer(self.students | self.teachers, str(refusal))
+                version = None
+                await asyncio.sleep(1)
             await asyncio.sleep(LOOK)
+
+
+def _offer(queues: set[asyncio.Queue], news: dict | str) -> None:
+    for queue in queues:
+        if queue.full():
+            queue.get_nowait()
+        queue.put_nowait(news)
 
 
 class Class:
@@ -174,52 +193,32 @@ class Class:
         first = await run_in_threadpool(look, code, secret)  # refuses here, with a status
 
         async def stream() -> AsyncIterator[str]:
-            watch = self.watches.setdefault(code, Watch())
-            watch.listeners += 1
+            watch = self.watches.setdefault(code, Watch(rooms, code))
+            alone = not (watch.students or watch.teachers)
+            mine = watch.teachers if teacher else watch.students
+            queue: asyncio.Queue = asyncio.Queue(1)
+            mine.add(queue)
+            if alone:
+                watch.task = asyncio.create_task(watch.look())
             self.streams += 1
-            if watch.listeners == 1:
-                watch.task = asyncio.create_task(watch.look(rooms, code))
             try:
-                state, seen = first, None
+                yield f"data: {json.dumps(first)}\n\n"
                 while True:
-                    # To a student only what changes the phone's page is news; the count of votes is the projector's.
-                    shown = state if teacher else {k: v for k, v in state.items() if k != "voted"}
-                    if shown != seen:
-                        yield f"data: {json.dumps(state)}\n\n"
-                        seen = shown
-                    version = watch.version
                     try:
-                        async with watch.news:
-                            changed = watch.news.wait_for(lambda v=version: watch.version != v)
-                            await asyncio.wait_for(changed, BEAT)
+                        news = await asyncio.wait_for(queue.get(), BEAT)
                     except TimeoutError:
                         yield ": still here\n\n"
                         continue
-                    if watch.gone:
-                        yield f"event: gone\ndata: {json.dumps(watch.gone)}\n\n"
-                        if "code" in watch.gone:
-                            return
-                        continue
-                    state = await self._state(rooms, watch, code, secret, teacher)
+                    kind = "event: gone\n" if isinstance(news, str) else ""
+                    yield f"{kind}data: {json.dumps(news)}\n\n"
             finally:
-                watch.listeners -= 1
                 self.streams -= 1
-                if not watch.listeners:
+                mine.discard(queue)
+                if not (watch.students or watch.teachers):
                     self.watches.pop(code, None)
 
         headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
         return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
-
-    async def _state(
-        self, rooms: Rooms, watch: Watch, code: str, secret: str, teacher: bool
-    ) -> dict:
-        """Read once for all students of a room: three hundred would each ask the database the same."""
-        if teacher:
-            return await run_in_threadpool(rooms.seen_by_teacher, code, secret)
-        if getattr(watch, "read", None) is None or watch.read[0] != watch.version:
-            reading = asyncio.ensure_future(run_in_threadpool(rooms.seen_by_students, code))
-            watch.read = watch.version, reading
-        return dict(await watch.read[1])
 
     # What is shown.
 
@@ -255,7 +254,14 @@ class Class:
         picture = segno.make(link, error="m").svg_inline(
             border=2, dark="#1a1b20", light="#ffffff", omitsize=True
         )
-        headers = {"x-link": link, "x-reachable": "no" if _only_here(address) else "yes"}
+        headers = {
+            "x-link": link,
+            "x-reachable": "no" if _only_here(address) else "yes",
+            # A Space's disk ends with its container.
+            "x-kept": "no"
+            if os.environ.get("SPACE_HOST") and not os.environ.get("DATABASE_URL")
+            else "yes",
+        }
         return Response(picture, media_type="image/svg+xml", headers=headers)
 
     def _answer(self, handler):

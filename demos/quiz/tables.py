@@ -3,7 +3,9 @@
 SQLite in a file by default, any database that SQLAlchemy knows by DATABASE_URL. Times are seconds since 1970.
 """
 
+import contextlib
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -85,6 +87,8 @@ class Database:
         lite = url.startswith("sqlite")
         # One that must wait for SQLite's single writer waits here, and not in an error.
         options = dict(connect_args=dict(timeout=10)) if lite else dict(pool_pre_ping=True)
+        # SQLite has one writer and lets the others sleep between two tries; in this process they stand in line.
+        self.turn = threading.Lock() if lite else contextlib.nullcontext()
         with _spoken():
             self.engine = create_engine(
                 url, pool_size=8, max_overflow=24, pool_timeout=10, **options
@@ -103,7 +107,7 @@ class Database:
     def write(self) -> Iterator[Session]:
         """Committed when the block ends, and not before."""
         engine = self.engine.execution_options(write=True)
-        with _spoken(), Session(engine) as session, session.begin():
+        with _spoken(), self.turn, Session(engine) as session, session.begin():
             yield session
 
 

@@ -55,7 +55,8 @@ function ranking() {
 
 function draw() {
   const { phase, round, voted, players, counts } = state, open = phase === "open", told = phase === "revealed" || phase === "over";
-  find(".lobby").hidden = phase !== "lobby";
+  find(".projector").className = `projector ${phase === "lobby" ? "lobby" : "playing"}`;
+  find(".stage > .lobby").hidden = phase !== "lobby";
   find(".next").disabled = phase === "over";
   find(".next").textContent = phase === "lobby" ? "Begin" : open ? "Reveal" : "Next round";
   find(".next").hidden = phase === "over";
