@@ -1,5 +1,5 @@
 """What visitors see: one tab each, in the lecture's order."""
 
-from demos import autoregressive, diffusion, vae
+from demos import autoregressive, diffusion, gan, vae
 
-TABS = (autoregressive, vae, diffusion)
+TABS = (autoregressive, vae, gan, diffusion)

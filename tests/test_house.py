@@ -24,7 +24,7 @@ NOT_COPIED = {".git", ".venv", "__pycache__", "node_modules", "runs", "screensho
 APP = ("app.py", "demos/", "models/", "checkpoints/", "train/")
 NOT_A_METHOD = {"models/__init__.py", "models/images.py", "models/layers.py"}
 SHOWS_ANYWHERE = ("demos/ui.py", "demos/theme.py", "demos/plots.py", "demos/canvas/")
-NOT_A_TAB = {"__init__", "ui", "theme", "plots", "gpu", "model_switch"}
+NOT_A_TAB = {"__init__", "ui", "theme", "plots", "gpu", "model_switch", "photo"}
 NO_MODEL_OF_ITS_OWN = {"start", "quiz", "compare", "recap"}  # tabs about all families
 
 

@@ -104,3 +104,33 @@ def measure(pictures: np.ndarray, folder: Path | None) -> dict[str, float]:
     made, test, train = features(net, pictures), of_faces(net, folder, "test"), of_faces(net, folder, "train")
     floor = {f"floor_{name}": value for name, value in compare(train[:len(test)], test).items()}
     return compare(made, test) | floor | memorised(made, test, train) | {"samples": len(made)}
+
+
+# What a direction may be named after, each read off the picture itself. x: (n, 3, 64, 64) in [0, 1] -> (n,).
+# No word about who somebody is: none of that can be measured on a picture.
+def _grey(x: Tensor) -> Tensor:
+    return (x * torch.tensor([0.299, 0.587, 0.114]).view(3, 1, 1)).sum(1)
+
+
+EFFECTS = {
+    "brighter": lambda x: _grey(x).mean((1, 2)),
+    "brighter background": lambda x: torch.cat([_grey(x)[:, :24, :8], _grey(x)[:, :24, -8:]], 2).mean((1, 2)),
+    "light from the right": lambda x: (_grey(x)[:, 20:52, 32:50] - _grey(x)[:, 20:52, 14:32]).mean((1, 2)),
+    "warmer colours": lambda x: (x[:, 0] - x[:, 2]).mean((1, 2)),
+    "lighter hair": lambda x: _grey(x)[:, 2:12, 20:44].mean((1, 2)) - _grey(x)[:, 24:48, 20:44].mean((1, 2)),
+    "darker at the sides of the face": lambda x: _grey(x)[:, 24:48, 20:44].mean((1, 2)) - torch.cat(
+        [_grey(x)[:, 36:60, :10], _grey(x)[:, 36:60, -10:]], 2).mean((1, 2)),
+    "lighter mouth": lambda x: _grey(x)[:, 44:50, 26:38].mean((1, 2)) - _grey(x)[:, 36:42, 26:38].mean((1, 2)),
+}
+
+
+def named(low: Tensor, high: Tensor, real: Tensor) -> tuple[str | None, float]:
+    """What changes most from `low` to `high`, in standard deviations of real faces, and by how much.
+
+    A name has to be earned: the change is at least one standard deviation and a quarter more than the second largest.
+    A negative number: it is what falls. All: (n, 3, 64, 64) in [0, 1]. -> (name or None, change).
+    """
+    changes = {name: ((f(high) - f(low)).mean() / f(real).std()).item() for name, f in EFFECTS.items()}
+    first, second = sorted(changes, key=lambda name: -abs(changes[name]))[:2]
+    earned = abs(changes[first]) >= max(1.0, 1.25 * abs(changes[second]))
+    return (first if earned else None), changes[first]

@@ -122,6 +122,76 @@ def vae(name: str, folder: Path | None) -> Measured:
     return numbers, {f"{name}-means": means}
 
 
+def vae_faces(name: str, folder: Path | None) -> Measured:
+    """The bound and the error on all test faces, 2,779 draws from the prior against them, and directions of z."""
+    from models.images import noise, to_uint8
+    from models.vae import kl
+    from models.vae_faces import loss
+    from train.data import faces
+    from train.faces import measure, named
+    from train.vae_faces import to_tensor
+
+    model, generator = checkpoints.load(name), torch.Generator().manual_seed(0)
+    x = to_tensor(faces(folder, "test"))
+    with torch.inference_mode():
+        elbo = -torch.cat([loss(model, part, generator) for part in x.split(200)])
+        mu, log_var = (torch.cat(part) for part in zip(*(model.encode(p) for p in x.split(200)), strict=True))
+        errors = torch.cat([(model.decode(m) - p).square().flatten(1).mean(1)
+                            for m, p in zip(mu.split(200), x.split(200), strict=True)])
+        z = noise((model.latent,), range(len(x)))
+        drawn = torch.cat([model.decode(part) for part in z.split(200)])
+    information = kl(mu, log_var).mean(0)
+    numbers = {
+        "s": model.s, "elbo_all_test_images": round(elbo.mean().item(), 1), "test_images": len(x),
+        "root_mean_squared_error": round(errors.mean().sqrt().item(), 4),
+        "kl": round(information.sum().item(), 2), "kl_per_dimension": [round(v, 3) for v in information.tolist()],
+        **measure(to_uint8(drawn), folder), **size_of(name),
+    }
+    # Directions: the principal components of the means, one standard deviation long, named by what they change.
+    with torch.inference_mode():
+        means = torch.cat([model.encode(to_tensor(part))[0] for part in np.array_split(faces(folder, "train"), 120)])
+    values, vectors = torch.linalg.eigh(means.T.cov())
+    steps = (vectors * values.clamp(min=0).sqrt()).flip(1).T.contiguous()            # (64, 64), the longest first
+    names, changes = [], []
+    for k in range(SHOWN):
+        with torch.inference_mode():
+            low, high = (model.decode(z[:200] + a * steps[k]) for a in (-1.5, 1.5))
+        effect, change = named(low, high, x)
+        if change < 0:
+            steps[k] *= -1
+        names.append(effect)
+        changes.append(round(abs(change), 2))
+    for effect in set(names) - {None}:                                       # a name is given once
+        same = [k for k in range(SHOWN) if names[k] == effect]
+        for k in same:
+            names[k] = effect if changes[k] == max(changes[j] for j in same) else None
+    directions = dict(
+        tensors={"mean": means.mean(0), "steps": steps}, model=None, config={}, half=True,
+        made_by=f"python -m train.measure {name} --data ../shared/data --write",
+        data="CelebA, 24,000 training faces: mean and principal directions of mu of q(z|x), nobody's own z",
+        license=checkpoints.MANIFEST[name]["license"],
+        measured={
+            "names": names, "change_in_standard_deviations": changes,
+            "share_of_variance": [round(v, 4) for v in (values.flip(0) / values.sum())[:SHOWN].tolist()],
+        },
+    )
+    return numbers, {f"{name}-directions": directions}
+
+
+def dcgan(name: str, folder: Path | None) -> Measured:
+    """2,779 draws against the test faces."""
+    from models.dcgan import sample
+    from models.images import noise, to_uint8
+    from train.data import faces
+    from train.faces import measure
+
+    model = checkpoints.load(name)
+    z = noise((model.latent,), range(len(faces(folder, "test"))))
+    drawn = torch.cat([sample(model, part) for part in z.split(200)])
+    return {**measure(to_uint8(drawn, -1, 1), folder), **size_of(name)}, {}
+
+
+SHOWN = 8                                                      # directions of faces that the page has sliders for
 SAMPLES = 500                                                  # of each sampler; 1000 steps take half an hour of a core
 
 
@@ -161,7 +231,9 @@ def ddpm(name: str, folder: Path | None) -> Measured:
 
 FAMILIES: dict[str, Callable[[str, Path | None], Measured]] = {  # by the stem that entry names begin with
     "pixelcnn": pixelcnn,
-    "vae": vae,
+    "vae-faces": vae_faces,
+    "vae-mnist": vae,
+    "dcgan": dcgan,
     "ddpm": ddpm,
 }
 
@@ -172,7 +244,7 @@ def main() -> None:
     args.add_argument("--data", type=Path, help="folder with the data sets; without it they come from the Hub")
     args.add_argument("--write", action="store_true", help="record the numbers, save the derived entries")
     args = args.parse_args()
-    family = FAMILIES.get(args.name.partition("-")[0])
+    family = next((f for stem, f in FAMILIES.items() if args.name.startswith(stem)), None)
     if args.name not in checkpoints.MANIFEST or family is None:
         raise SystemExit(f"{args.name}: not in the manifest, or nothing in FAMILIES measures it.")
 

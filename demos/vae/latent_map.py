@@ -99,6 +99,9 @@ def build() -> Callable:
                 "encode": "Draw a digit and read its bound",
                 "sigma": "Set both sigma to 0: epsilon loses its say",
                 "film": "Walk from another digit to another digit",
+                "face": "Push a face along a direction",
+                "photo": "Encode a photo of yourself",
+                "blur": "Let nothing of a face be known: what is left is the mean",
             },
         )
     ui.strip(

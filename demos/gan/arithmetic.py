@@ -1,0 +1,103 @@
+"""Faces added and taken away: sums of the noise behind them."""
+
+from collections.abc import Callable
+
+import gradio as gr
+import torch
+from torch import Tensor
+
+from demos import ui
+from demos.gan.training import LATENT, draw
+from models.images import grid, noise, to_uint8
+
+GALLERY, MOST = 24, 3  # faces to choose from; of each kind in a sum
+FIRST = ("1, 5, 9", "2, 6, 10", "3, 7, 11")
+
+
+# What is computed.
+
+
+def seeds(text, name: str) -> list[int]:
+    """One to three seeds with commas between. Raises ValueError."""
+    says = (
+        f"{name} holds 1 to {MOST} whole numbers from 0 to {ui.LARGEST_SEED}, with commas between."
+    )
+    if not isinstance(text, str) or len(text) > 40 or not text.isascii():
+        raise ValueError(says)
+    parts = [part.strip() for part in text.split(",")]
+    if not 1 <= len(parts) <= MOST or not all(part.isdigit() for part in parts):
+        raise ValueError(says)
+    if max(map(int, parts)) > ui.LARGEST_SEED:
+        raise ValueError(says)
+    return [int(part) for part in parts]
+
+
+def as_long_as_noise(z: Tensor) -> Tensor:
+    """At the length that noise has: means are shorter, sums longer, and the generator has met neither. (n, 100)."""
+    return z * (LATENT**0.5 / z.norm(dim=1, keepdim=True).clamp(min=1e-6))
+
+
+def arithmetic(a: str, b: str, c: str) -> str:
+    """The face at mean(a) - mean(b) + mean(c). a, b, c: one to three seeds each, as text with commas between.
+
+    Returns the sum in pictures as HTML, and below it the same with only the first face of each.
+    """
+    terms = [noise((LATENT,), seeds(text, name)) for text, name in ((a, "A"), (b, "B"), (c, "C"))]
+
+    def row(z: list[Tensor], what: str) -> str:
+        total = z[0] - z[1] + z[2]
+        pictures = to_uint8(draw(as_long_as_noise(torch.stack([*z, total]))))
+        names = ("A", "B", "C", "A minus B plus C")
+        cells = [
+            f"<figure>{ui.photo(p[None], name)}<figcaption>{name}</figcaption></figure>"
+            for p, name in zip(pictures, names, strict=True)
+        ]
+        signs = [f"<b aria-hidden='true'>{sign}</b>" for sign in "−+="]
+        parts = [cells[0], *(part for pair in zip(signs, cells[1:], strict=True) for part in pair)]
+        return f"<div class='sum'>{''.join(parts)}</div><p class='note'>{what}</p>"
+
+    return row([t.mean(0) for t in terms], "With the mean of the faces of each kind") + row(
+        [t[0] for t in terms],
+        "With the first one of each only: one face brings along everything else that it is",
+    )
+
+
+def gallery() -> str:
+    """The faces of the first seeds, as one sheet for the page."""
+    z = noise((LATENT,), range(GALLERY))
+    return ui.data_uri(grid(to_uint8(draw(z)), GALLERY)[None], quality=70)
+
+
+# What is shown.
+
+
+def build(opened: Callable) -> None:
+    ui.section(
+        "Faces, added and taken away",
+        "Choose up to three faces that share something, three that lack it, and three to give it to. "
+        "The sum is made of their noise.",
+    )
+    with gr.Row(elem_classes="complete"):
+        with gr.Column(min_width=0):
+            boxes = [
+                gr.Textbox(value, label=label, elem_id=f"gan-{name}", max_length=40)
+                for name, label, value in zip(
+                    "abc", ("A, these", "B, less these", "C, plus these"), FIRST, strict=True
+                )
+            ]
+        with gr.Column(min_width=0):
+            faces = ui.canvas("gallery", "", "gallery", count=GALLERY, most=MOST)
+            total = ui.html("", elem_id="face-sum")
+    ui.on(opened, gallery, None, faces, queue=False)
+    ui.on(opened, arithmetic, boxes, total, queue=False, api_visibility="private")
+    typed = ui.on([box.submit for box in boxes], arithmetic, boxes, total, queue=False)
+    chosen = ui.in_page(
+        faces.select,
+        "(...texts) => document.querySelector('#gallery [data-box]').choose(texts)",
+        boxes,
+        boxes,
+    )
+    picked = ui.on(chosen.then, arithmetic, boxes, total, queue=False, api_visibility="private")
+    for done in (typed, picked):
+        ui.in_page(done.success, "() => gml.did(document.querySelector('#face-sum'), 'sum')")
+    ui.link("gan", **dict(zip("abc", boxes, strict=True)))
