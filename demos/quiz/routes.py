@@ -202,6 +202,7 @@ class Class:
                 watch.task = asyncio.create_task(watch.look())
             self.streams += 1
             try:
+                last = first
                 yield f"data: {json.dumps(first)}\n\n"
                 while True:
                     try:
@@ -209,6 +210,9 @@ class Class:
                     except TimeoutError:
                         yield ": still here\n\n"
                         continue
+                    if news == last:
+                        continue
+                    last = news
                     kind = "event: gone\n" if isinstance(news, str) else ""
                     yield f"{kind}data: {json.dumps(news)}\n\n"
             finally:

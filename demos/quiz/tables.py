@@ -14,6 +14,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 PLACE = "class.sqlite3"
+WAIT = 10.0  # seconds for another process's turn
 GONE = "The room's memory cannot be reached just now. Nothing that was counted is lost; try again."
 
 
@@ -86,7 +87,7 @@ class Database:
         url = url or os.environ.get("DATABASE_URL") or f"sqlite:///{PLACE}"
         lite = url.startswith("sqlite")
         # One that must wait for SQLite's single writer waits here, and not in an error.
-        options = dict(connect_args=dict(timeout=10)) if lite else dict(pool_pre_ping=True)
+        options = dict(connect_args=dict(timeout=WAIT)) if lite else dict(pool_pre_ping=True)
         # SQLite has one writer and lets the others sleep between two tries; in this process they stand in line.
         self.turn = threading.Lock() if lite else contextlib.nullcontext()
         with _spoken():
