@@ -1,5 +1,5 @@
 """What visitors see: one tab each, in the lecture's order."""
 
-from demos import autoregressive, diffusion, gan, vae
+from demos import autoregressive, diffusion, gan, quiz, vae
 
-TABS = (autoregressive, vae, gan, diffusion)
+TABS = (quiz, autoregressive, vae, gan, diffusion)

@@ -13,11 +13,12 @@ import uvicorn
 from PIL import Image
 from starlette.applications import Starlette
 
-from demos.quiz.rooms import Dealt, Rooms
+from demos.quiz.rooms import Rooms
+from demos.quiz.rounds import Dealt
 from demos.quiz.routes import Class
 
 
-def deal(secret: str, number: int) -> Dealt:
+def deal(secret: str, number: int, deck: str) -> Dealt:
     """A "real" one is red, a made one is green: a test can see the truth, a student's state must not say it."""
     bits = hashlib.sha256(f"{secret} {number}".encode()).digest()
     real = [bool(bit % 2) for bit in bits[:3]]

@@ -265,7 +265,7 @@ def open_page(browser, app_url: str) -> Iterator[Callable]:
         height: int = 900,
         dark: bool = False,
         reduced_motion: bool = False,
-        query: str = "",  # "tab=vae&seed=3"
+        query: str = "tab=autoregressive",  # "tab=vae&seed=3"
         touch: bool = False,
     ):
         context = browser.new_context(

@@ -6,7 +6,6 @@ import threading
 import unicodedata
 
 import pytest
-from scipy.stats import norm
 
 from demos.quiz import report
 from demos.quiz.rooms import LETTERS, LIFE, Rooms, clean_name
@@ -257,7 +256,7 @@ def test_a_database_that_is_locked_or_gone_is_one_line_and_nothing_counted_is_lo
 
 
 def test_photos_of_a_process_that_is_gone_void_the_open_round_and_keep_the_scores(rooms):
-    code, key = rooms.open(owner="process 1")
+    code, key = rooms.open("photos-1", owner="process 1")
     ada = rooms.join(code, "Ada")
     rooms.advance(code, key)
     truth = rooms.dealt(code, 1)
@@ -265,21 +264,27 @@ def test_photos_of_a_process_that_is_gone_void_the_open_round_and_keep_the_score
     rooms.advance(code, key)
     rooms.advance(code, key)
     rooms.vote(code, ada, 2, [], 50)
-    rooms.void_rounds_of("process 1")
+    rooms.void_lost(lambda owner: True)
+    assert rooms.seen_by_teacher(code, key)["phase"] == "open"
+    rooms.void_lost(lambda owner: owner != "process 1")
     state = rooms.seen_by_teacher(code, key)
     assert state["phase"] == "revealed" and state["void"] and state["ranking"][0]["right"] == 3
     assert [vote["round"] for vote in rooms.votes(code, key)] == [1]
 
 
-def test_d_prime_against_scipy_and_by_hand():
-    d, c, low, high = report.sensitivity(hits=80, reals=100, alarms=30, fakes=100)
-    h, f = 80.5 / 101, 30.5 / 101
-    assert d == pytest.approx(norm.ppf(h) - norm.ppf(f), abs=1e-9)
-    assert c == pytest.approx(-(norm.ppf(h) + norm.ppf(f)) / 2, abs=1e-9)
-    spread = sum(p * (1 - p) / (101 * norm.pdf(norm.ppf(p)) ** 2) for p in (h, f)) ** 0.5
-    assert (low, high) == pytest.approx((d - 1.96 * spread, d + 1.96 * spread), abs=1e-9)
-    assert report.sensitivity(50, 100, 50, 100)[0] == pytest.approx(0)
-    assert report.sensitivity(100, 100, 0, 100)[2] > 0, "a perfect player's interval leaves 0 out"
+def test_the_report_tells_generators_apart():
+    """Two generators: one that everybody sees through, one that nobody does."""
+    vote = dict(player="Ada", hidden=False, sure=90, real="100", sources=["photos", "bad", "good"])
+    votes = [vote | dict(round=k, picks="101") for k in range(40)]
+    bad, good = report.summary(votes)["by_source"]
+    assert (bad["source"], bad["right"], bad["seen"]) == ("bad", 1.0, 40) and bad["low"] > 2
+    assert (good["source"], good["right"]) == ("good", 0.0) and good["low"] < 0 < good["high"]
+    told = report.summary(votes)
+    assert (
+        sum(column["votes"] for column in told["confidence"]) == 40
+        and "0 % of the votes" in told["calibration"]
+    )
+    assert report.summary([])["by_source"] == []
 
 
 def test_a_table_is_safe_to_open_in_a_spreadsheet():

@@ -3,31 +3,10 @@
 import csv
 import io
 from collections import defaultdict
-from statistics import NormalDist
 
-Z = NormalDist()
+from demos.quiz.scores import sensitivity
+
 SURE = (50, 60, 70, 80, 90, 100)  # per cent; votes are counted at the nearest
-
-
-def sensitivity(
-    hits: int, reals: int, alarms: int, fakes: int
-) -> tuple[float, float, float, float]:
-    """d' and criterion c with the 95 % interval of d'. hits of reals and alarms of fakes were taken for real.
-
-    d' = z(H) - z(F), c = -(z(H) + z(F)) / 2, with the log-linear correction (Hautus 1995): half a case is added to
-    each count and one to each number, so that nobody is infinitely good. The variance of d' is Gourevitch and
-    Galanter's (1967): H (1 - H) / (n phi(z(H))^2) + the same for F. -> d', c, low, high.
-    """
-    h, f = (hits + 0.5) / (reals + 1), (alarms + 0.5) / (fakes + 1)
-    z_h, z_f = Z.inv_cdf(h), Z.inv_cdf(f)
-    spread = (
-        sum(
-            p * (1 - p) / (n * Z.pdf(z) ** 2)
-            for p, n, z in ((h, reals + 1, z_h), (f, fakes + 1, z_f))
-        )
-        ** 0.5
-    )
-    return z_h - z_f, -(z_h + z_f) / 2, z_h - z_f - 1.96 * spread, z_h - z_f + 1.96 * spread
 
 
 def faces(votes: list[dict]) -> list[tuple[str, bool, bool]]:
@@ -49,12 +28,9 @@ def summary(votes: list[dict]) -> dict:
             made[source] = [made[source][0] + 1, made[source][1] + picked]
     rows = []
     for source, (seen, alarms) in sorted(made.items()):
-        d, _, low, high = (
-            sensitivity(hits, reals, alarms, seen) if reals else (None, None, None, None)
-        )
-        rows.append(
-            dict(source=source, seen=seen, right=1 - alarms / seen, d_prime=d, low=low, high=high)
-        )
+        d = sensitivity(hits, reals, alarms, seen)[0] if reals else None
+        numbers = dict(d_prime=d and d.value, low=d and d.low, high=d and d.high)
+        rows.append(dict(source=source, seen=seen, right=1 - alarms / seen) | numbers)
     columns = [dict(sure=sure, votes=0, right=0) for sure in SURE]
     for vote in votes:
         column = min(columns, key=lambda c: abs(c["sure"] - vote["sure"]))

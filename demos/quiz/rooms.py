@@ -10,12 +10,12 @@ import secrets
 import time
 import unicodedata
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from demos.quiz.rounds import Dealt
 from demos.quiz.tables import Database, Player, Refusal, Room, Round, Vote
 
 LETTERS = "BCDFGHJKMPQRTVWX"  # no vowels, so no words; none that looks like another or like a digit
@@ -23,15 +23,6 @@ LIFE = 24 * 3600  # seconds that a room lives
 PLAYERS = 400  # in one room
 ROOMS = 1000  # at one time
 LONGEST_NAME = 20
-
-
-@dataclass(frozen=True)
-class Dealt:
-    """Three faces of a round. What is real, and where each comes from, is told only after the reveal."""
-
-    pictures: Sequence[bytes]
-    real: Sequence[bool]
-    sources: Sequence[str]
 
 
 Deal = Callable[
@@ -51,7 +42,7 @@ class Rooms:
 
     # The teacher.
 
-    def open(self, owner: str = "") -> tuple[str, str]:
+    def open(self, deck: str = "standard", owner: str = "") -> tuple[str, str]:
         """A new room. -> its code, and the secret that makes its owner the teacher."""
         key = secrets.token_urlsafe(18)
         with self.base.write() as session:
@@ -71,6 +62,7 @@ class Rooms:
                     phase="lobby",
                     round=0,
                     version=0,
+                    deck=deck,
                     owner=owner,
                 )
             )
@@ -86,7 +78,7 @@ class Rooms:
                 raise Refusal("This game is over. Open a new room.", 409)
             else:
                 room.round, room.phase = room.round + 1, "open"
-                dealt = self.deal(room.secret, room.round)
+                dealt = self._deal(room.secret, room.round, room.deck)
                 real = "".join("1" if r else "0" for r in dealt.real)
                 session.add(
                     Round(room=code, number=room.round, real=real, sources="\t".join(dealt.sources))
@@ -243,19 +235,32 @@ class Rooms:
             room = self._room(session, code)
             if not 1 <= number <= room.round:
                 raise Refusal("This round has not begun.", 404)
-            secret = room.secret
-        return self.deal(secret, number)
+            secret, deck = room.secret, room.deck
+        return self._deal(secret, number, deck)
 
-    def void_rounds_of(self, owner: str) -> None:
-        """The photos of a process that is gone are gone: its open rounds count for nothing, its scores stay."""
+    def void_lost(self, alive: Callable[[str], bool]) -> None:
+        """The photos of a process that is gone are gone: its open rounds count for nothing, its scores stay.
+
+        Such a room goes on with the standard faces. alive: whether a process, by its name, still runs.
+        """
         with self.base.write() as session:
-            for room in session.scalars(
-                select(Room).where(Room.owner == owner, Room.phase == "open")
-            ):
-                session.get(Round, (room.code, room.round)).void = True
-                room.phase, room.version = "revealed", room.version + 1
+            for room in session.scalars(select(Room).where(Room.owner != "")):
+                if alive(room.owner):
+                    continue
+                if room.phase == "open":
+                    session.get(Round, (room.code, room.round)).void = True
+                    room.phase = "revealed"
+                room.deck, room.owner, room.version = "standard", "", room.version + 1
 
     # Inside.
+
+    def _deal(self, secret: str, number: int, deck: str) -> Dealt:
+        try:
+            return self.deal(secret, number, deck)
+        except Refusal:
+            raise
+        except ValueError as error:  # no pack, no generator, forgotten photos: it says so itself
+            raise Refusal(str(error), 409) from error
 
     def _room(self, session: Session, code: str) -> Room:
         room = session.get(Room, code) if isinstance(code, str) else None

@@ -12,6 +12,7 @@ known by a token, the teacher by the secret in the teacher's link; both travel i
 import asyncio
 import json
 import os
+import re
 import socket
 import time
 from collections import OrderedDict
@@ -95,7 +96,7 @@ def _offer(queues: set[asyncio.Queue], news: dict | str) -> None:
 class Class:
     """All routes around one database."""
 
-    def __init__(self, rooms: Callable[[], Rooms]):
+    def __init__(self, rooms: Callable[[], Rooms], owner: str = ""):
         self.rooms = (
             rooms  # made when first asked for: no database is touched before somebody opens a room
         )
@@ -127,7 +128,12 @@ class Class:
     async def open(self, request: Request) -> Response:
         if not self.opened.take(_address(request)):
             raise Refusal("Too many rooms from here. Wait a minute.", 429)
-        code, key = await run_in_threadpool(self.rooms().open)
+        deck = (await _body(request)).get("deck", "standard")
+        if not isinstance(deck, str) or not re.fullmatch(r"[\w-]{1,80}", deck, re.ASCII):
+            raise Refusal("A deck is standard, or the key of photos that were chosen here.")
+        code, key = await run_in_threadpool(
+            self.rooms().open, deck, "" if deck == "standard" else self.owner
+        )
         return JSONResponse(dict(code=code, teacher=f"/class/{code}/teacher#{key}"))
 
     async def join(self, request: Request) -> Response:
@@ -303,7 +309,7 @@ async def _body(request: Request) -> dict:
         if len(data) > LARGEST:
             raise Refusal("This is too long.", 413)
     try:
-        body = json.loads(data)
+        body = json.loads(data or b"{}")
     except (ValueError, RecursionError):
         body = None
     if not isinstance(body, dict):
