@@ -14,7 +14,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
-from demos.quiz import routes
+from demos.quiz import network
 from tests import class_load
 from tests.class_server import application
 
@@ -203,7 +203,7 @@ def test_guessing_codes_and_flooding_are_slowed_and_a_class_behind_one_address_i
     assert answers[0] == 404 and answers[-1] == 429
     assert client.post(f"{room}/join", json=dict(name="Late")).status_code == 200
     clock = [0.0]
-    bucket = routes.Bucket(3, 1, now=lambda: clock[0])
+    bucket = network.Bucket(3, 1, now=lambda: clock[0])
     assert [bucket.take("a") for _ in range(5)] == [True, True, True, False, False]
     assert bucket.take("b")
     clock[0] = 2.0
@@ -217,7 +217,7 @@ def test_the_way_in_is_an_address_that_phones_reach(client, monkeypatch):
     assert client.get(f"{room}/qr.svg").headers["x-link"] == f"http://testserver{room}"
     local = client.get(f"{room}/qr.svg", headers={"host": "127.0.0.1:7860"})
     assert local.headers["x-reachable"] == "no"
-    monkeypatch.setattr(routes, "local_address", lambda: "192.168.1.5")
+    monkeypatch.setattr(network, "local_address", lambda: "192.168.1.5")
     monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
     found = client.get(f"{room}/qr.svg", headers={"host": "127.0.0.1:7860"})
     assert (

@@ -4,14 +4,36 @@ play.py        a round dealt, answered, revealed; the record    scores.py      d
 rounds.py      pure function of a secret and a number; tokens    hints.py       where to look afterwards
 faces.py       packs, a teacher's photos, our own generators     pictures.py    one encoder, one length
 left_out.txt   faces of known packs that no round shows
+
+With a whole class:
+rooms.py       what may be done and seen in a room             tables.py      the database it is kept in
+routes.py      the addresses of phones and projector            report.py      what the class has shown at the end
+network.py     how phones reach this server; who asks and how often
+pages/         the phone's and the projector's page
 """
+
+import functools
 
 import gradio as gr
 
 from demos import ui
-from demos.quiz import faces, play
+from demos.quiz import faces, play, rounds
+from demos.quiz.network import alive, process
+from demos.quiz.rooms import Rooms
+from demos.quiz.routes import Class
 
 TITLE, ID, FAMILY = "Which face is real?", "quiz", "quiz"
+
+
+@functools.cache
+def class_rooms() -> Rooms:
+    """The rooms of all classes; made when the first one asks, so that no other visitor touches a database."""
+    found = Rooms(lambda secret, k, deck: rounds.deal(secret, k, faces.deck(deck)))
+    found.void_lost(alive)
+    return found
+
+
+ROUTES = Class(class_rooms, process()).routes()
 
 
 def build() -> None:

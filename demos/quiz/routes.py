@@ -13,18 +13,15 @@ import asyncio
 import json
 import os
 import re
-import socket
-import time
-from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from demos.quiz.network import Bucket, only_here, public_address, visitor
 from demos.quiz.rooms import Rooms
 from demos.quiz.tables import Refusal
 
@@ -33,23 +30,6 @@ LARGEST = 4096  # bytes of a request
 BEAT = 15.0  # seconds between signs of life of a stream
 LOOK = 0.2  # seconds between two looks at a room
 CROWD = 3000  # streams at one time
-
-
-class Bucket:
-    """So many at once and so many a second from one address: a whole class may sit behind one."""
-
-    def __init__(self, most: float, rate: float, now: Callable[[], float] = time.monotonic):
-        self.most, self.rate, self.now = most, rate, now
-        self.left: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def take(self, address: str) -> bool:
-        now = self.now()
-        left, since = self.left.pop(address, (self.most, now))
-        left = min(self.most, left + (now - since) * self.rate)
-        self.left[address] = (left - (left >= 1), now)
-        if len(self.left) > 10_000:
-            self.left.popitem(last=False)
-        return left >= 1
 
 
 class Watch:
@@ -126,7 +106,7 @@ class Class:
     # What is asked.
 
     async def open(self, request: Request) -> Response:
-        if not self.opened.take(_address(request)):
+        if not self.opened.take(visitor(request)):
             raise Refusal("Too many rooms from here. Wait a minute.", 429)
         deck = (await _body(request)).get("deck", "standard")
         if not isinstance(deck, str) or not re.fullmatch(r"[\w-]{1,80}", deck, re.ASCII):
@@ -137,7 +117,7 @@ class Class:
         return JSONResponse(dict(code=code, teacher=f"/class/{code}/teacher#{key}"))
 
     async def join(self, request: Request) -> Response:
-        if not self.joins.take(_address(request)):
+        if not self.joins.take(visitor(request)):
             raise Refusal(
                 "Too many are joining from here at once. Try again in a few seconds.", 429
             )
@@ -266,7 +246,7 @@ class Class:
         )
         headers = {
             "x-link": link,
-            "x-reachable": "no" if _only_here(address) else "yes",
+            "x-reachable": "no" if only_here(address) else "yes",
             # A Space's disk ends with its container.
             "x-kept": "no"
             if os.environ.get("SPACE_HOST") and not os.environ.get("DATABASE_URL")
@@ -280,7 +260,7 @@ class Class:
                 return await handler(request)
             except Refusal as refusal:
                 # Guessing codes is slowed down; a class that mistypes is not locked out.
-                if refusal.status == 404 and not self.misses.take(_address(request)):
+                if refusal.status == 404 and not self.misses.take(visitor(request)):
                     refusal = Refusal("Too many wrong codes from here. Wait a minute.", 429)
                 return JSONResponse(dict(error=str(refusal)), refusal.status)
 
@@ -293,13 +273,6 @@ def _code(request: Request) -> str:
 
 def _secret(request: Request) -> str:
     return request.headers.get("authorization", "").removeprefix("Bearer ")[:200]
-
-
-def _address(request: Request) -> str:
-    """Whom to count. Behind a Space's proxy the visitor is named in a header, which nobody else is believed."""
-    if os.environ.get("SPACE_HOST"):
-        return request.headers.get("x-forwarded-for", "").split(",")[0].strip()[:60]
-    return request.client.host if request.client else ""
 
 
 async def _body(request: Request) -> dict:
@@ -315,35 +288,3 @@ async def _body(request: Request) -> dict:
     if not isinstance(body, dict):
         raise Refusal("A request is a JSON object.")
     return body
-
-
-def public_address(request: Request) -> str:
-    """How phones reach this server: PUBLIC_URL, a Space's own host, else this machine's address in its network."""
-    if given := os.environ.get("PUBLIC_URL"):
-        return given.rstrip("/")
-    if host := os.environ.get("SPACE_HOST"):
-        return f"https://{host}"
-    asked = urlsplit(str(request.base_url))
-    if (
-        asked.hostname in ("127.0.0.1", "localhost")
-        and os.environ.get("GRADIO_SERVER_NAME") == "0.0.0.0"
-    ):
-        return f"http://{local_address()}:{asked.port}"
-    return f"{asked.scheme}://{asked.netloc}"
-
-
-def local_address() -> str:
-    """This machine's address in its network; no packet is sent to find it."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(
-                ("192.0.2.1", 9)
-            )  # an address for documentation: it decides the route, nothing leaves
-            return probe.getsockname()[0]
-        except OSError:
-            return "127.0.0.1"
-
-
-def _only_here(address: str) -> bool:
-    host = urlsplit(address).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")

@@ -39,9 +39,8 @@ class Room(Base):
     phase: Mapped[str]  # lobby, open, revealed, over
     round: Mapped[int]
     version: Mapped[int]  # goes up with every change that somebody should see
-    owner: Mapped[
-        str
-    ]  # the one process that has the uploaded photos; empty when any process will do
+    deck: Mapped[str]  # which faces: "standard", or the key of photos that one process holds
+    owner: Mapped[str]  # that process; empty when any will do
 
 
 class Player(Base):
