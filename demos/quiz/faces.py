@@ -119,7 +119,7 @@ def _entries(archive: zipfile.ZipFile) -> dict[bool, list[tuple[str, bytes]]]:
     # By checksum, so that neither names nor dates decide which faces a large pack is cut down to.
     for entry in sorted(archive.infolist(), key=lambda e: (e.CRC, e.filename)):
         kind, *rest = entry.filename.split("/")
-        if ".." in rest or not kind or "\\" in entry.filename:
+        if ".." in (kind, *rest) or not kind or "\\" in entry.filename:
             raise ValueError(
                 "The quiz pack names files outside of its own folder, so it is not used."
             )
