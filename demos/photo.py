@@ -20,7 +20,7 @@ EYES_IN_BOX = (
     (0.307, 0.391),
     (0.690, 0.393),
 )  # where they are in a detected face: medians of 300 training faces
-SEARCHED = 480  # pixels along the longer side, for the search
+SEARCHED = 640  # pixels along the longer side, for the search
 _one_at_a_time = threading.Lock()  # a cascade must not search two pictures at once
 
 

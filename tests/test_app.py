@@ -21,10 +21,12 @@ from checkpoints.faces import generators
 from demos import TABS
 from demos.autoregressive import complete, play, score, see
 from tests.answers import without_time
+from tests.portrait import data_url, portrait
 
 ROOT = Path(__file__).parents[1]
 PIXELS = 784
 DRAWING = ("0" * 12 + "11" + "0" * 14) * 14 + "0" * (PIXELS // 2)  # a stroke down the top half
+PHOTO = data_url(portrait())
 GOOD = {
     "draw": dict(seed=7, temperature=1.0, flips=""),
     "film": dict(seed=7, temperature=1.0, flips=""),
@@ -40,6 +42,17 @@ GOOD = {
     "reparameterize_2d": dict(mu1=0, mu2=1, sigma1=0.4, sigma2=0, epsilon1=-3, epsilon2=0.5),
     "interpolate": dict(start=3, end=8, example=4),
     "interpolation_film": dict(start=3, end=8, example=4),
+    "decode_face": dict(seed=7, face="", **{f"param_{k}": 0.5 for k in range(2, 10)}),
+    "face_picture": dict(seed=7, face="", **{f"param_{k}": 0 for k in range(2, 10)}),
+    "encode_photo": dict(photo=PHOTO),
+    "example_face": {},
+    "face_walk": dict(seed_a=7, seed_b=21),
+    "why_blurred": dict(seed=7, kept=6),
+    "learn": dict(seed=4),
+    "faces_picture": dict(seed=4),
+    "gan_walk": dict(seed_a=2, seed_b=11),
+    "gallery": {},
+    "arithmetic": dict(a="1, 5, 9", b="2, 6", c="3"),
     "denoise": dict(seed=5, steps=4, eta=0.5, model="ddpm-mnist"),
     "diffusion_models": {},
     "diffusion_fetch_model": dict(name="ddpm-cifar10-32"),
@@ -53,6 +66,7 @@ GOOD = {
     "quiz_record": dict(record="[]"),
 }
 SLOW = {
+    *("decode_face", "face_picture", "encode_photo", "why_blurred", "learn"),
     "film",
     "complete",
     "race",
@@ -110,6 +124,13 @@ BAD |= {
     "photos": ("3 to 40", [*NOT_TEXTS, '"[]"', '"[1, 2, 3]"', json.dumps("[" * 5000), HUGE]),
     "record": ("up to 500", [*NOT_TEXTS, '""', '"{}"', '"[1]"', '"[{}]"', json.dumps("[" * 5000), HUGE]),
 }
+NOT_FACES = [f'"{v * 63}0"' for v in ("0,0,", "7,", "nan,", "1e999,", "x,")] + ['"1"', HUGE, "5", "null", "[]"]
+NOT_SEEDS = ['""', '"1, 2, 3, 4"', '"-1"', '"10000"', '"1.5"', '"٥"', '"1;2"', '"<b>"', HUGE, "5", "null", "[1]", "{}"]
+NOT_PHOTOS = ['""', '"<b>"', '"/etc/passwd"', '"data:text/html;base64,AAAA"', "5", "null", "[]", "true", HUGE]
+BAD |= {"face": ("64 numbers", NOT_FACES), "photo": ("data URL", NOT_PHOTOS)}
+BAD |= {"kept": ("0 to 64", [*NOT_NUMBERS, "65", "0.5"])}
+BAD |= {name: ("1 to 3 whole numbers", NOT_SEEDS) for name in "abc"}
+BAD |= {name: BAD["seed"] for name in ("seed_a", "seed_b")}
 BAD |= {"eta": ("0 to 1", [*NOT_NUMBERS, "1.01", "-0.1"])}
 NOT_NAMES = ['""', '"../manifest"', '"google/ddpm-cifar10-32"', '"vae-mnist-2d"', '"<b>"', *NOT_NUMBERS]
 BAD |= {

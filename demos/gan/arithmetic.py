@@ -89,7 +89,6 @@ def build(opened: Callable) -> None:
             faces = ui.canvas("gallery", "", "gallery", count=GALLERY, most=MOST)
             total = ui.html("", elem_id="face-sum")
     ui.on(opened, gallery, None, faces, queue=False)
-    ui.on(opened, arithmetic, boxes, total, queue=False, api_visibility="private")
     typed = ui.on([box.submit for box in boxes], arithmetic, boxes, total, queue=False)
     chosen = ui.in_page(
         faces.select,
@@ -100,4 +99,5 @@ def build(opened: Callable) -> None:
     picked = ui.on(chosen.then, arithmetic, boxes, total, queue=False, api_visibility="private")
     for done in (typed, picked):
         ui.in_page(done.success, "() => gml.did(document.querySelector('#face-sum'), 'sum')")
+    ui.on(opened, arithmetic, boxes, total, queue=False, api_visibility="private")
     ui.link("gan", **dict(zip("abc", boxes, strict=True)))

@@ -45,7 +45,7 @@ def build(opened: Callable) -> None:
             start = ui.seed_slider("gan", 2, name="from", label="From, seed")
             end = ui.seed_slider("gan", 11, name="to", label="To, seed")
         walk = ui.html("", elem_id="gan-walk")  # comes when somebody looks
-    ui.on(opened, gan_walk, [start, end], walk, queue=False, api_visibility="private")
     done = ui.on([start.input, end.input], gan_walk, [start, end], walk, queue=False)
     ui.in_page(done.success, "() => gml.did(document.querySelector('#gan-walk'), 'walk')")
+    ui.on(opened, gan_walk, [start, end], walk, queue=False, api_visibility="private")
     ui.link("gan", **{"from": start, "to": end})

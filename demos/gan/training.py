@@ -21,6 +21,7 @@ NAME, LATENT, FACES = "dcgan-faces", 100, 6
 
 def moments() -> list[int]:
     """How many images training had seen at each moment; the last is the averaged generator that ships."""
+    checkpoints.load(f"{NAME}-moments")  # says what is wrong if it is not to be had
     return checkpoints.MANIFEST[f"{NAME}-moments"]["measured"]["images"]
 
 

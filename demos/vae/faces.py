@@ -28,9 +28,10 @@ def directions() -> tuple[Tensor, list[str]]:
 
     -> (64, 64), the longest first; 8 names.
     """
+    steps = checkpoints.load(f"{NAME}-directions")["steps"]
     measured = checkpoints.MANIFEST[f"{NAME}-directions"]["measured"]
     names = [name or f"direction {k}" for k, name in enumerate(measured["names"], 1)]
-    return checkpoints.load(f"{NAME}-directions")["steps"], names
+    return steps, names
 
 
 def base(seed: int, face: str) -> Tensor:
@@ -98,10 +99,10 @@ def build() -> tuple[gr.Textbox, list[gr.Slider], Callable, Callable]:
     """Gives the text that the sliders start from, the sliders, decode(event), which draws with them, and the event
     that fires when the tab is first looked at.
     """
-    measured = checkpoints.MANIFEST[NAME]["measured"]
     _, names = directions()
     zeros = [0] * len(names)
     first = decode_face(7, "", *zeros)
+    measured = checkpoints.MANIFEST[NAME]["measured"]
     ui.section(
         "A face as sixty-four numbers",
         "The same idea with colour and convolutions. Turn a direction in which faces differ most, "

@@ -91,8 +91,8 @@ def build(opened: Callable) -> None:
             start = ui.seed_slider("vae", 7, name="face-from", label="From, seed")
             end = ui.seed_slider("vae", 21, name="face-to", label="To, seed")
         walk = ui.html("", elem_id="face-walk")
-    ui.on(opened, face_walk, [start, end], walk, queue=False, api_visibility="private")
     ui.on([start.input, end.input], face_walk, [start, end], walk, queue=False)
+    ui.on(opened, face_walk, [start, end], walk, queue=False, api_visibility="private")
     ui.link("vae", **{"face-from": start, "face-to": end})
 
     ui.section(
@@ -110,11 +110,11 @@ def build(opened: Callable) -> None:
                 "note",
             )
         cells = ui.html("", elem_id="why-blurred")
-    ui.on(opened, why_blurred, [seed, kept], cells, queue=False, api_visibility="private")
     done = ui.on([seed.input, kept.input], why_blurred, [seed, kept], cells, queue=False)
     ui.in_page(
         done.success,
         "(_, known) => { if (known === 0) gml.did(document.querySelector('#why-blurred'), 'blur'); }",
         [seed, kept],
     )
+    ui.on(opened, why_blurred, [seed, kept], cells, queue=False, api_visibility="private")
     ui.link("vae", **{"blur-seed": seed, "known": kept})
