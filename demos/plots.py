@@ -213,6 +213,29 @@ def _tick(x: float, base: float, text: str) -> str:
     return f'<text class="tick" x="{x:.1f}" y="{base + 20}" text-anchor="middle">{text}</text>'
 
 
+def scatter(cloud: np.ndarray, path: np.ndarray, some: Sequence[int], title: str) -> str:
+    """Points, and a closed path through them with some of its points numbered from 1, as SVG. cloud, path: (n, 2)."""
+    side, edge = 320, 1.15 * max(np.abs(cloud).max(), np.abs(path).max())
+
+    def at(point: np.ndarray) -> tuple[float, float]:
+        return side / 2 * (1 + point[0] / edge), 24 + side / 2 * (1 - point[1] / edge)
+
+    dots = "".join(
+        f'<circle class="far" cx="{x:.0f}" cy="{y:.0f}" r="2"/>' for x, y in map(at, cloud)
+    )
+    line = " ".join("{:.1f},{:.1f}".format(*at(point)) for point in path)
+    names = "".join(
+        f'<text class="name" x="{x:.1f}" y="{y + 5:.1f}" text-anchor="middle">{k}</text>'
+        for k, (x, y) in enumerate((at(path[i]) for i in some), 1)
+    )
+    return (
+        f'<svg class="histogram small" viewBox="0 0 {side} {side + 26}" role="img" aria-label="{escape(title)}">'
+        f'<rect class="plane" x="0" y="24" width="{side}" height="{side}"/>{dots}'
+        f'<polygon class="line" points="{line}"/>{names}'
+        f'<text class="name" x="{side / 2}" y="14" text-anchor="middle">{escape(title)}</text></svg>'
+    )
+
+
 def _figure(
     width: int,
     height: int,
