@@ -2,7 +2,7 @@
 // never before. The page makes up the name of its game, so that no two visitors share a round.
 const find = (selector) => element.querySelector(selector), all = (selector) => [...element.querySelectorAll(selector)];
 const table = find(".table"), buttons = all(".face"), go = find(".go"), slider = find("input[type=range]"), files = find("[type=file]");
-const WIDTH = 320; // pixels along a side of a photo when it leaves the page
+const WIDTH = 480; // pixels along the longer side of a photo when it leaves the page
 const game = [...crypto.getRandomValues(new Uint8Array(12))].map((v) => v.toString(16).padStart(2, "0")).join("");
 let number = 0, deck = "standard", state = "waiting", record = [], numbers = {}, byKeys = true, sending = [], loaded = 0;
 
@@ -142,9 +142,9 @@ addEventListener("keydown", key);
 
 // Photos are made small here, so that what leaves the page has neither names nor places nor dates in it.
 async function small(file) {
-  const image = await createImageBitmap(file), n = Math.min(image.width, image.height);
-  const paper = Object.assign(document.createElement("canvas"), { width: WIDTH, height: WIDTH });
-  paper.getContext("2d").drawImage(image, (image.width - n) / 2, (image.height - n) / 2, n, n, 0, 0, WIDTH, WIDTH);
+  const image = await createImageBitmap(file), scale = Math.min(1, WIDTH / Math.max(image.width, image.height));
+  const paper = Object.assign(document.createElement("canvas"), { width: image.width * scale, height: image.height * scale });
+  paper.getContext("2d").drawImage(image, 0, 0, paper.width, paper.height);
   return paper.toDataURL("image/jpeg", 0.9);
 }
 find(".own").addEventListener("click", () => files.click());
@@ -152,7 +152,7 @@ files.addEventListener("change", async () => {
   const chosen = [...files.files];
   files.value = "";
   if (chosen.length < 3 || chosen.length > props.most_photos)
-    return (find(".ask").textContent = `Choose 3 to ${props.most_photos} photos, one face each, cut so that the face fills them.`);
+    return (find(".ask").textContent = `Choose 3 to ${props.most_photos} photos, with one face on each.`);
   try {
     sending = await Promise.all(chosen.map(small));
   } catch {

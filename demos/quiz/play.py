@@ -94,12 +94,13 @@ def picks(text) -> list[bool]:
 
 
 def quiz_photos(photos: str) -> str:
-    """Play with photos of your own as the real faces. photos: a JSON list of 3 to 40 data URIs, cut in the page.
+    """Play with photos of your own as the real faces. photos: a JSON list of 3 to 40 data URIs,
+    made small in the page, with one face on each.
 
     They stay in this process's memory, for two hours at most; nothing is written. Returns the key of their deck.
     """
     wanted = f"Photos are a JSON list of {faces.FEWEST} to {faces.PHOTOS} data URIs."
-    limit = faces.PHOTOS * (faces.LARGEST_PHOTO * 4 // 3 + 100)
+    limit = faces.PHOTOS * (faces.LARGEST_PHOTO + 100)
     if not isinstance(photos, str) or len(photos) > limit:
         raise ValueError(wanted)
     try:
@@ -109,7 +110,7 @@ def quiz_photos(photos: str) -> str:
     good = isinstance(uris, list) and faces.FEWEST <= len(uris) <= faces.PHOTOS
     if not good or not all(isinstance(uri, str) for uri in uris):
         raise ValueError(wanted)
-    return faces.keep_photos([faces.data_of(uri) for uri in uris])
+    return faces.keep_photos(uris)
 
 
 def quiz_record(record: str) -> tuple[dict, str]:
