@@ -70,6 +70,13 @@ def build() -> None:
                 "ten": "Judge ten rounds and read your d\u2032",
             },
         )
+    ui.section(
+        "With the whole class",
+        "Students join by phone with a code, no account. Here: large faces, votes as they come, a ranking.",
+    )
+    with gr.Row(elem_classes="open-room"):
+        opened = gr.Button("Open a room", variant="primary", elem_id="open-room")
+    ui.in_page(opened.click, OPEN_ROOM)
     ui.mathematics(MATHEMATICS)
     asked = [ui.html(None, visible=False) for _ in range(3)]
     said = [ui.html(None, visible=False) for _ in range(3)]
@@ -95,6 +102,20 @@ def build() -> None:
     kept = ui.on(given.then, play.quiz_photos, sent, key)
     ui.in_page(kept.success, "(key) => document.querySelector('#quiz .table').play(key)", key)
 
+
+# The window comes before the answer: a browser lets a page open one only while a click lasts.
+OPEN_ROOM = """async () => {
+  const room = window.open("", "_blank"), deck = document.querySelector("#quiz .table")?.deck() ?? "standard";
+  try {
+    const answer = await fetch("/class", { method: "POST", body: JSON.stringify({ deck }) });
+    const { teacher, error } = await answer.json();
+    if (!answer.ok) throw new Error(error);
+    room ? room.location.assign(teacher) : location.assign(teacher);
+  } catch (error) {
+    room?.close();
+    alert(error.message);
+  }
+}"""
 
 MATHEMATICS = r"""
 Each face is a question with two answers, and there are two ways to be right. With $H$ the share of photographs that

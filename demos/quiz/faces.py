@@ -26,7 +26,10 @@ FEWEST = 3  # faces of each kind: a round may need three of one
 LARGEST_PACK, LARGEST_FILE, MOST = 300_000_000, 2_000_000, 2000  # bytes, bytes, faces of each kind
 LARGEST_SIDE, SMALL_SIDE = 256, 25
 PHOTOS, LARGEST_PHOTO, FORGOTTEN = 40, 400_000, 2 * 3600  # of one teacher, characters, seconds
-PACK_EYES = ((0.377, 0.4605), (0.624, 0.4605))  # as train.quiz_pack places them, in fractions of the side
+PACK_EYES = (
+    (0.377, 0.4605),
+    (0.624, 0.4605),
+)  # as train.quiz_pack places them, in fractions of the side
 LEFT_OUT = Path(__file__).with_name("left_out.txt")
 HUB_FILE = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40})/([\w./-]+\.zip)")
 
