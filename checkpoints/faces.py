@@ -7,7 +7,7 @@ import numpy as np
 
 import checkpoints
 
-PSI = 0.7  # how far from the mean face, for all generators alike
+PSI = 0.8  # how far from the mean face, for all generators alike
 
 
 @dataclass(frozen=True)

@@ -2,19 +2,24 @@
 
 import hashlib
 import io
+import json
 import struct
 import time
 import zipfile
 import zlib
 
+import gradio as gr
 import numpy as np
 import pytest
 from PIL import Image
 
 from checkpoints.faces import PSI, generators
+from demos import quiz
 from demos.quiz import faces, pictures, play, rounds
 from tests import quiz_pack
+from tests.portrait import data_url, portrait
 
+PHOTOS = [data_url(portrait(angle)) for angle in (-8, 0, 8)]
 # Packs.
 
 
@@ -138,6 +143,10 @@ def test_without_a_generator_the_tab_says_what_is_missing(empty_checkpoints, mon
     assert generators() == []
     with pytest.raises(faces.Missing, match="QUIZ_PACK"):
         faces.standard_deck()
+    with gr.Blocks() as page:
+        quiz.build()
+    shown = json.dumps(page.config["components"])
+    assert "No face generator ships with the app yet" in shown and '"lacking": true' in shown
 
 
 def test_generators_are_found_through_the_manifest(stand_in):
@@ -179,12 +188,11 @@ def test_a_bad_pack_is_told_and_the_quiz_plays_on(stand_in, monkeypatch, tmp_pat
 
 
 def test_photos_are_kept_for_a_while_and_only_some(stand_in, monkeypatch):
-    files = [quiz_pack.file(k, "JPEG", 200) for k in range(3)]
-    key = faces.keep_photos(files)
+    key = faces.keep_photos(PHOTOS)
     dealt = [rounds.deal("s", k, faces.deck(key)) for k in range(1, 12)]
     assert {s for d in dealt for s in d.sources} == {"DCGAN", "your photo"}
     monkeypatch.setattr(faces, "MOST_DECKS", 2)
-    keys = [faces.keep_photos(files) for _ in range(2)]
+    keys = [faces.keep_photos(PHOTOS) for _ in range(2)]
     assert len({key, *keys}) == 3, "the key is nobody's to guess"
     with pytest.raises(ValueError, match="forgotten"):
         faces.deck(key)

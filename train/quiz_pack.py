@@ -32,7 +32,7 @@ HUB = {
 }
 TARGET = (0.377, 0.624, 0.4605)                                # eyes: left x, right x, y, as fractions of the side
 OURS = (0.366, 0.635, 0.4575)                                  # where the faces that we train on have them
-PSI, QUALITY = 0.7, 90
+PSI, QUALITY = 0.8, 90
 
 
 def from_folder(folder: Path) -> Iterator[bytes]:

@@ -21,9 +21,9 @@ QUALITIES = (
     1,
 )  # the next only for what does not fit, such as a picture of noise
 
-# Cut out of our generators' faces (eyes at .366 and .635 of the width, .457 of the height; mouth at .735) what
-# scikit-image's small ones show: eyes a third from the sides, mouth three quarters down.
-FACE_ONLY = (0.135, 0.19, 0.865, 0.92)
+# What scikit-image's small photographs show, cut out of our generators' faces, whose eyes are at .366 and .635 of the
+# width and .457 of the height: where the mean of 300 aligned photographs is most like the mean of the small ones.
+FACE_ONLY = (0.17, 0.20, 0.93, 0.96)
 
 
 def unpack(data: bytes) -> Image.Image:
