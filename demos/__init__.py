@@ -1,5 +1,5 @@
 """What visitors see: one tab each, in the lecture's order."""
 
-from demos import autoregressive, diffusion, gan, stylegan, vae
+from demos import autoregressive, diffusion, gan, quiz, stylegan, vae
 
-TABS = (autoregressive, vae, gan, stylegan, diffusion)
+TABS = (quiz, autoregressive, vae, gan, stylegan, diffusion)

@@ -122,13 +122,13 @@ def find_eyes(photo: np.ndarray) -> tuple[np.ndarray, bool]:
     return (np.array(eyes) * side + (x, y) - edge) / scale, seen == 2
 
 
-def align(photo: np.ndarray, eyes: np.ndarray) -> np.ndarray:
-    """Turn, scale and crop so that the eyes stand where the training data have them. -> (64, 64, 3) uint8."""
+def align(photo: np.ndarray, eyes: np.ndarray, side: int = SIDE, where: tuple = EYES) -> np.ndarray:
+    """Turn, scale and crop so that the eyes stand where the training data have them. -> (side, side, 3) uint8."""
     import cv2
 
-    fine = 4 * SIDE  # drawn larger, then averaged: no pixel of the photo is skipped
+    fine = 4 * side  # drawn larger, then averaged: no pixel of the photo is skipped
     (x0, y0), (x1, y1) = eyes
-    goal = np.array(EYES) * fine
+    goal = np.array(where) * fine
     length = np.hypot(x1 - x0, y1 - y0)
     shrink = min(1.0, 2 * (goal[1, 0] - goal[0, 0]) / length)
     if shrink < 1:
@@ -141,7 +141,7 @@ def align(photo: np.ndarray, eyes: np.ndarray) -> np.ndarray:
     turned = cv2.warpAffine(
         photo, matrix, (fine, fine), flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
     )
-    return cv2.resize(turned, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return cv2.resize(turned, (side, side), interpolation=cv2.INTER_AREA)
 
 
 def face(photo: str) -> tuple[np.ndarray, bool]:

@@ -169,6 +169,85 @@ def lines(x: Sequence[float], groups: dict[str, Sequence[float]], axis: str) -> 
     return _figure(width, height, base, f"{axis}: {told}", axis, parts)
 
 
+def shares(rows: Sequence[tuple[str, float, float, float, int, bool]], axis: str) -> str:
+    """Shares with their intervals, one line for each, as SVG. rows: (name, share, low, high, n, plain); plain ones are
+    in ink, the others in the family's colour; the middle, a coin's share, is marked.
+    """
+    step, left, right = 54, 8, 560
+    width, base = 640, 26 + step * len(rows)
+    to_x = lambda v: left + v * (right - left)  # noqa: E731
+    parts = [f'<line class="coin" x1="{to_x(0.5)}" x2="{to_x(0.5)}" y1="6" y2="{base}"/>']
+    for k, (name, value, low, high, n, plain) in enumerate(rows):
+        y, kind = 22 + step * k, "plain" if plain else ""
+        parts.append(
+            f'<text class="mark-name" x="{left}" y="{y}">{escape(name)}</text>'
+            f'<line class="interval {kind}" x1="{to_x(low):.1f}" x2="{to_x(high):.1f}" y1="{y + 16}" y2="{y + 16}"/>'
+            f'<circle class="dot {kind}" cx="{to_x(value):.1f}" cy="{y + 16}" r="7"/>'
+            f'<text class="tick" x="{width}" y="{y + 21}" text-anchor="end">{value:.0%} of {n}</text>'
+        )
+    parts += [_tick(to_x(v), base, f"{v:.0%}") for v in (0, 0.5, 1)]
+    label = f"{axis}: " + ", ".join(f"{name} {v:.0%} of {n}" for name, v, _, _, n, _ in rows)
+    return _figure(width, base + 50, base, label, axis, parts, "shares")
+
+
+def reliability(rows: Sequence[tuple[float, float, float, float, int]]) -> str:
+    """How sure against how often right, with intervals, as SVG. rows: (sure, share, low, high, n), shares of 1."""
+    width, height, base, top = 420, 300, 240, 16
+    to_x = lambda v: 46 + (v - 0.5) / 0.5 * (width - 70)  # noqa: E731
+    to_y = lambda v: base - v * (base - top)  # noqa: E731
+    parts = [
+        f'<line class="coin" x1="{to_x(0.5)}" y1="{to_y(0.5)}" x2="{to_x(1)}" y2="{to_y(1)}"/>',
+        *(
+            f'<text class="tick" x="36" y="{to_y(v) + 5}" text-anchor="end">{v:.0%}</text>'
+            for v in (0, 0.5, 1)
+        ),
+        *(_tick(to_x(v), base, f"{v:.0%}") for v in (0.5, 0.75, 1)),
+    ]
+    for sure, share, low, high, n in rows:
+        x, r = to_x(sure), 5 + min(9, n**0.5)
+        parts.append(
+            f'<line class="interval" x1="{x:.1f}" x2="{x:.1f}" y1="{to_y(low):.1f}" y2="{to_y(high):.1f}"/>'
+            f'<circle class="dot" cx="{x:.1f}" cy="{to_y(share):.1f}" r="{r:.1f}"/>'
+        )
+    axis = "how sure you said you were, against how often right"
+    label = f"{axis}: " + ", ".join(f"sure {s:.0%}, right {v:.0%} of {n}" for s, v, _, _, n in rows)
+    return _figure(width, height, base, label, axis, parts, "small")
+
+
+def two_normals(d: float, c: float, left: str, right: str) -> str:
+    """Signal detection: two unit normals d apart, and the criterion c between them, as SVG."""
+    width, height, base, tall = 420, 300, 240, 170
+    x = np.linspace(-4, 4, 81) * 1.2
+    to_x = lambda v: width / 2 + v * width / 9.6  # noqa: E731
+    parts = []
+    for middle, kind in ((-d / 2, "g0"), (d / 2, "plain")):
+        line = " L".join(
+            f"{to_x(v):.1f},{base - tall * np.exp(-((v - middle) ** 2) / 2):.1f}" for v in x
+        )
+        parts.append(f'<path class="group {kind}" d="M0,{base} L{line} L{width},{base} Z"/>')
+    at = np.clip(to_x(c), 4, width - 4)
+    side = 12 * (1 if d >= 0 else -1)
+    for name, middle, anchor, shift in (
+        (left, -d / 2, "end", -side),
+        (right, d / 2, "start", side),
+    ):
+        x0 = np.clip(to_x(middle) + shift, 50, width - 50)
+        anchor = anchor if d >= 0 else {"end": "start", "start": "end"}[anchor]
+        parts.append(
+            f'<text class="mark-name" x="{x0:.0f}" y="{base - tall - 12}" text-anchor="{anchor}">{escape(name)}</text>'
+        )
+    parts.append(f'<line class="mark" x1="{at:.1f}" x2="{at:.1f}" y1="24" y2="{base}"/>')
+    parts.append(
+        f'<text class="tick" x="{at:.1f}" y="16" text-anchor="middle">you say real from here on</text>'
+    )
+    axis = f"how real it looks to you: d\u2032 = {d:.2f}, c = {c:.2f}"
+    return _figure(width, height, base, axis, axis, parts, "small")
+
+
+def _tick(x: float, base: float, text: str) -> str:
+    return f'<text class="tick" x="{x:.1f}" y="{base + 20}" text-anchor="middle">{text}</text>'
+
+
 def scatter(cloud: np.ndarray, path: np.ndarray, some: Sequence[int], title: str) -> str:
     """Points, and a closed path through them with some of its points numbered from 1, as SVG. cloud, path: (n, 2)."""
     side, edge = 320, 1.15 * max(np.abs(cloud).max(), np.abs(path).max())

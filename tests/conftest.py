@@ -193,6 +193,24 @@ def app_url() -> Iterator[str]:
         time.sleep(0.05)
 
 
+@pytest.fixture(scope="module")
+def quiz_url(tmp_path_factory) -> Iterator[str]:
+    """The app with a quiz pack of drawn heads, whatever face generators there are."""
+    import app
+    from demos.quiz import faces
+    from tests import quiz_pack
+
+    before = dict(faces._ready)
+    pack = tmp_path_factory.mktemp("quiz") / "pack.zip"
+    faces._ready["standard"] = faces.read_pack(quiz_pack.write(pack, quiz_pack.heads()))
+    blocks = app.build()
+    app.launch(blocks, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    yield blocks.local_url.rstrip("/")
+    blocks.close(verbose=False)
+    faces._ready.clear()
+    faces._ready.update(before)
+
+
 def _handler_running() -> bool:
     """Whether any thread is inside the tabs' code."""
     for frame in sys._current_frames().values():
@@ -265,8 +283,9 @@ def open_page(browser, app_url: str) -> Iterator[Callable]:
         height: int = 900,
         dark: bool = False,
         reduced_motion: bool = False,
-        query: str = "",  # "tab=vae&seed=3"
+        query: str = "tab=autoregressive",  # "tab=vae&seed=3"
         touch: bool = False,
+        url: str = app_url,
     ):
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -280,7 +299,7 @@ def open_page(browser, app_url: str) -> Iterator[Callable]:
         context.on("request", on_url)
         context.on("page", lambda page: page.on("websocket", on_url))
         page = context.new_page()
-        page.goto(f"{app_url}/?{query}" if query else app_url)
+        page.goto(f"{url}/?{query}" if query else url)
         # Gradio keeps a hidden twin of the row of tabs, to measure it.
         page.locator("[role=tablist]").filter(visible=True).first.wait_for()
         return page

@@ -113,6 +113,26 @@ def build(hub: Hub) -> FastAPI:
         siblings = [{"rfilename": file} for file in hub.files[repo, at]]
         return {"id": repo, "sha": at, "siblings": siblings, "private": False, "tags": []}
 
+    # Of a data set the same is asked, with "datasets/" before its name.
+    @app.get("/api/datasets/{owner}/{name}/revision/{revision}")
+    @app.get("/api/datasets/{owner}/{name}")
+    async def about_data(owner: str, name: str, revision: str = "main"):
+        return await about(f"datasets/{owner}", name, revision)
+
+    @app.get("/api/datasets/{owner}/{name}/tree/{revision}")
+    async def tree(owner: str, name: str, revision: str):
+        files = hub.files[f"datasets/{owner}/{name}", revision]
+        return [
+            dict(type="file", path=k, size=len(v), oid=hashlib.sha1(v).hexdigest())
+            for k, v in files.items()
+        ]
+
+    @app.api_route(
+        "/datasets/{owner}/{name}/resolve/{revision}/{file:path}", methods=["GET", "HEAD"]
+    )
+    async def resolve_data(owner: str, name: str, revision: str, file: str, request: Request):
+        return await resolve(f"datasets/{owner}", name, revision, file, request)
+
     @app.api_route("/{owner}/{name}/resolve/{revision}/{file:path}", methods=["GET", "HEAD"])
     async def resolve(owner: str, name: str, revision: str, file: str, request: Request):
         repo, path = f"{owner}/{name}", request.url.path

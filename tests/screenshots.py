@@ -53,7 +53,7 @@ def main() -> None:
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=browser_path, args=FLAGS)
             if options.readme:
-                page = shoot(browser, blocks.local_url, TABS[0].ID, 1280, dark=False)
+                page = shoot(browser, blocks.local_url, "autoregressive", 1280, dark=False)
                 picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
                 for quality in (90, 80, 70, 60, 50):
                     picture.save(PREVIEW, "WEBP", quality=quality, method=6)

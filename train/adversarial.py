@@ -27,6 +27,7 @@ class Recipe:
     r1: float = 0.0             # gamma of the penalty on D's gradient at real pictures (arXiv:1801.04406, Eq. 9)
     r1_every: int = 16          # steps: lazily, as in StyleGAN2
     bf16_cpu: bool = True       # on a processor too: for some shapes the backward pass is faster without
+    augmented: bool = True      # a run that sees each picture only a few times needs no help against learning by heart
     save_every: float = 180.0   # seconds
 
 
@@ -75,6 +76,7 @@ def fit(
             part.load_state_dict(state[name])
         step, seconds = state["step"], state["seconds"]
     generator = torch.Generator(where).manual_seed(step)
+    change = augment if recipe.augmented else (lambda x, _: x)
     bf16 = dict(device_type=where.type, dtype=torch.bfloat16, enabled=where.type == "cuda" or recipe.bf16_cpu)
     sums = torch.zeros(3, device=where)                        # D at real, D at fake, steps
 
@@ -108,12 +110,12 @@ def fit(
         real = real_batch(pictures, recipe.batch, generator).contiguous(**shape)
         with torch.autocast(**bf16):
             fake = draw(g, recipe.batch, generator)
-            at_real = d(augment(real, generator)).float()
-            at_fake = d(augment(fake.detach().float(), generator)).float()
+            at_real = d(change(real, generator)).float()
+            at_fake = d(change(fake.detach().float(), generator)).float()
             value = loss_d(at_real, at_fake)
         if recipe.r1 and step % recipe.r1_every == 0:
             # In float32: the gradient of a gradient is small.
-            x = augment(real, generator).detach().requires_grad_()
+            x = change(real, generator).detach().requires_grad_()
             (slope,) = torch.autograd.grad(d(x).sum(), x, create_graph=True)
             value = value + recipe.r1_every * recipe.r1 / 2 * slope.square().sum((1, 2, 3)).mean()
         adam_d.zero_grad(set_to_none=True)
@@ -122,7 +124,7 @@ def fit(
 
         d.requires_grad_(False)
         with torch.autocast(**bf16):
-            value = loss_g(d(augment(fake.float(), generator)).float())
+            value = loss_g(d(change(fake.float(), generator)).float())
         adam_g.zero_grad(set_to_none=True)
         value.backward()
         adam_g.step()

@@ -5,7 +5,7 @@
     python -m train.stylegan --size 32 --minutes 100 --publish
     python -m train.measure stylegan-faces --data ../shared/data --write
 
-Mixing regularisation, the non-saturating loss, R1 on every sixteenth step (lazily, as in the paper) and DiffAugment.
+Mixing regularisation, the non-saturating loss, R1 on every sixteenth step (lazily, as in the paper), DiffAugment at 64.
 The loop is in train/adversarial.py. At 32 px a processor sees enough pictures for faces; --grow FOLDER starts a run
 at 64 px from the finished run at 32 px: the same blocks, one more at the end of G and one in front of D.
 """
@@ -27,8 +27,8 @@ NAME = "stylegan-faces"
 LATENT, DEPTH = 128, 4
 WIDTHS = {32: (128, 128, 64, 48), 64: (128, 128, 128, 96, 64)}  # channels at 4x4, 8x8, ... of G and of D
 RECIPES = {
-    32: Recipe(batch=32, rate_g=2e-3, rate_d=2e-3, betas=(0.0, 0.99), half_life=10_000, r1=0.005,
-               bf16_cpu=False),
+    32: Recipe(batch=32, rate_g=1.5e-3, rate_d=2e-3, betas=(0.0, 0.99), half_life=10_000, r1=0.005,
+               bf16_cpu=False, augmented=False),
     64: Recipe(batch=64, rate_g=2e-3, rate_d=2e-3, betas=(0.0, 0.99), half_life=20_000, r1=0.02,
                bf16_cpu=False),
 }

@@ -34,29 +34,24 @@ function set(k, v) {
   trigger("input");
 }
 
-function under(event) {
-  const box = group.getBoundingClientRect(), first = bars[0].getBoundingClientRect();
-  const columns = bars.length / rows();
-  const across = Math.min(columns - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * columns)));
-  const row = Math.min(rows() - 1, Math.max(0, Math.floor(((event.clientY - box.top) / box.height) * rows())));
-  const height = box.height / rows(), top = box.top + row * height + (height - first.height) / 2;
-  return { k: row * columns + across, v: EDGE - (2 * EDGE * (event.clientY - top)) / first.height };
-}
-const rows = () => new Set(bars.map((bar) => bar.offsetTop)).size;
+// What a pointer at this height means for a bar.
+const at = (bar, event) => {
+  const box = bar.getBoundingClientRect();
+  return EDGE - (2 * EDGE * (event.clientY - box.top)) / box.height;
+};
 
 let held = null;
 group.addEventListener("pointerdown", (event) => {
+  held = bars.indexOf(event.target.closest("[role=slider]"));
+  if (held < 0) return (held = null);
   group.setPointerCapture(event.pointerId);
-  const { k, v } = under(event);
-  held = k;
-  bars[k].focus({ preventScroll: true });
-  set(k, v);
+  bars[held].focus({ preventScroll: true });
+  set(held, at(bars[held], event));
 });
 group.addEventListener("pointermove", (event) => {
   if (held === null || busy) return;
   busy = requestAnimationFrame(() => (busy = 0)); // one question a frame
-  const first = bars[held].getBoundingClientRect();
-  set(held, EDGE - (2 * EDGE * (event.clientY - first.top)) / first.height);
+  set(held, at(bars[held], event));
 });
 for (const end of ["pointerup", "pointercancel"]) group.addEventListener(end, () => (held = null));
 group.addEventListener("keydown", (event) => {

@@ -1,0 +1,321 @@
+"""Where faces come from: a quiz pack, a teacher's own photos, our generators against scikit-image's small photographs.
+
+A Deck deals: real(secret, i) and made(secret, i) are the i-th face of either kind, always the same for one secret.
+"""
+
+import functools
+import hashlib
+import os
+import re
+import threading
+import time
+import zipfile
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+import checkpoints
+from checkpoints.faces import PSI, Generator, generators
+from demos import photo
+from demos.quiz.pictures import FACE_ONLY, encoded, small_grey, square, unpack
+
+FEWEST = 3  # faces of each kind: a round may need three of one
+LARGEST_PACK, LARGEST_FILE, MOST = 300_000_000, 2_000_000, 2000  # bytes, bytes, faces of each kind
+LARGEST_SIDE, SMALL_SIDE = 256, 25
+PHOTOS, LARGEST_PHOTO, FORGOTTEN = 40, 400_000, 2 * 3600  # of one teacher, characters, seconds
+PACK_EYES = (
+    (0.377, 0.4605),
+    (0.624, 0.4605),
+)  # as train.quiz_pack places them, in fractions of the side
+LEFT_OUT = Path(__file__).with_name("left_out.txt")
+HUB_FILE = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40})/([\w./-]+\.zip)")
+
+
+@dataclass(frozen=True)
+class Face:
+    webp: bytes
+    source: str
+
+
+Draw = Callable[[str, int], Face]
+
+
+@dataclass(frozen=True, eq=False)
+class Deck:
+    note: str  # what is compared with what, to be shown
+    side: int
+    real: Draw
+    made: Draw
+
+
+class Missing(ValueError):
+    """There is nothing to play with yet. The text says what is missing and what to do."""
+
+
+def number(*parts) -> int:
+    """A number that only who knows all parts can tell. -> 0 to 2**63 - 1."""
+    digest = hashlib.sha256("\0".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(digest[:8], "big") >> 1
+
+
+def shuffled(faces: Sequence[Face]) -> Draw:
+    """Every face once, in an order that the secret sets, then the same again."""
+
+    @functools.lru_cache(maxsize=256)
+    def order(secret: str) -> np.ndarray:
+        return np.random.default_rng(number(secret, "order")).permutation(len(faces))
+
+    return lambda secret, i: faces[order(secret)[i % len(faces)]]
+
+
+def drawn(made: Sequence[Generator], finish: Callable[[np.ndarray], np.ndarray]) -> Draw:
+    """Every time a new face, by one generator or another."""
+
+    @functools.lru_cache(maxsize=512)
+    def draw(secret: str, i: int) -> Face:
+        which = made[number(secret, i, "which") % len(made)]
+        picture = which.sample([number(secret, i, "seed")], PSI)[0]
+        return Face(encoded(finish(picture)), which.title)
+
+    return draw
+
+
+# A quiz pack.
+
+
+def pack_file(place: str) -> Path:
+    """QUIZ_PACK: a path, or owner/name@<commit>/<file>.zip of a data set on the Hub. Raises ValueError."""
+    if not (found := HUB_FILE.fullmatch(place)):
+        return Path(place)
+    from huggingface_hub import hf_hub_download
+
+    repo, revision, file = found.groups()
+    try:
+        return Path(hf_hub_download(repo, file, repo_type="dataset", revision=revision))
+    except Exception as error:
+        why = checkpoints.why(error, repo, revision)
+        raise ValueError(f"The quiz pack cannot be had: {why}") from error
+
+
+def left_out() -> dict[str, str]:
+    """Faces that no round shows: the first 16 digits of their files' sha256, and why."""
+    lines = LEFT_OUT.read_text(encoding="utf-8").splitlines()
+    return dict(line.split(" ", 1) for line in lines if line and not line.startswith("#"))
+
+
+def files_in(pack: Path) -> dict[bool, list[tuple[str, bytes]]]:
+    """The (source, file) of real and of made faces in a zip, nothing of it written anywhere. Raises ValueError."""
+    try:
+        if pack.stat().st_size > LARGEST_PACK:
+            raise ValueError(f"The quiz pack is too large: {LARGEST_PACK // 10**6} MB at most.")
+        with zipfile.ZipFile(pack) as archive:
+            return _entries(archive)
+    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+        raise ValueError(
+            "The quiz pack cannot be read: it should be a zip that is not encrypted."
+        ) from error
+
+
+def _entries(archive: zipfile.ZipFile) -> dict[bool, list[tuple[str, bytes]]]:
+    unwanted, found = left_out(), {True: [], False: []}
+    # By checksum, so that neither names nor dates decide which faces a large pack is cut down to.
+    for entry in sorted(archive.infolist(), key=lambda e: (e.CRC, e.filename)):
+        kind, *rest = entry.filename.split("/")
+        if ".." in (kind, *rest) or not kind or "\\" in entry.filename:
+            raise ValueError(
+                "The quiz pack names files outside of its own folder, so it is not used."
+            )
+        if entry.is_dir() or kind not in ("real", "ai") or len(rest) != 2:
+            continue
+        mine = found[kind == "real"]
+        if entry.file_size > LARGEST_FILE or len(mine) >= MOST:
+            continue
+        with archive.open(entry) as file:  # what the zip claims and what comes out may differ
+            data = file.read(LARGEST_FILE + 1)
+        if len(data) <= LARGEST_FILE and hashlib.sha256(data).hexdigest()[:16] not in unwanted:
+            mine.append((rest[0][:40], data))
+    return found
+
+
+def matched(real: list[Face], made: list[Face]) -> tuple[list[Face], list[Face]]:
+    """As many of both for every length of file: how much there is to encode then tells nothing either."""
+    if min(len(real), len(made)) < 40:
+        return real, made
+    edges = np.quantile([len(f.webp) for f in real + made], np.linspace(0, 1, 13)[1:-1])
+    bins = [[[] for _ in range(len(edges) + 1)] for _ in range(2)]
+    for kind, faces in enumerate((real, made)):
+        for face in faces:
+            bins[kind][np.searchsorted(edges, len(face.webp))].append(face)
+    kept = ([], [])
+    for both in zip(*bins, strict=True):
+        n = min(map(len, both))
+        for kind in (0, 1):
+            kept[kind].extend(both[kind][:n])
+    return kept if min(map(len, kept)) >= FEWEST else (real, made)
+
+
+def read_pack(file: Path) -> Deck:
+    """A deck from a pack. Raises ValueError, with what is wrong with it."""
+    images, broken = {True: [], False: []}, 0
+    for kind, entries in files_in(file).items():
+        for source, data in entries:
+            try:
+                images[kind].append((source, unpack(data)))
+            except ValueError:
+                broken += 1
+    n = [len(images[kind]) for kind in (True, False)]
+    if min(n) < FEWEST:
+        also = f" {broken} pictures in it are broken." if broken else ""
+        raise ValueError(
+            f"The quiz pack holds {n[0]} real and {n[1]} made faces that can be used; "
+            f"{FEWEST} of each are needed, as real/<source>/*.webp and ai/<source>/*.webp.{also}"
+        )
+    side = min(LARGEST_SIDE, *(min(image.size) for kind in images.values() for _, image in kind))
+    real, made = (
+        [
+            Face(encoded(square(image, side)), SOURCES.get(source, source))
+            for source, image in images[kind]
+        ]
+        for kind in (True, False)
+    )
+    real, made = matched(real, made)
+    note = f"{len(real)} photographs against {len(made)} made faces, {side} by {side} pixels, cut and compressed alike."
+    return Deck(note, side, shuffled(real), shuffled(made))
+
+
+SOURCES = {
+    "celeba": "CelebA",
+    "ffhq": "FFHQ",
+    "celeba-hq": "CelebA-HQ",
+    "lfw": "LFW",
+    "stylegan2": "StyleGAN2",
+}
+SOURCES |= {
+    "stylegan": "StyleGAN",
+    "dcgan": "DCGAN",
+    "vae": "VAE",
+    "this-person-does-not-exist": "StyleGAN2 (web site)",
+}
+
+
+# With no network and no pack.
+
+
+@functools.lru_cache(maxsize=1)
+def small_photographs() -> np.ndarray:
+    """A hundred real faces that scikit-image ships, cut from LFW. -> (100, 25, 25, 3) uint8."""
+    from skimage.data import lfw_subset
+
+    grey = (lfw_subset()[:100] * 255).round().astype(np.uint8)
+    return np.repeat(grey[..., None], 3, 3)
+
+
+def own_deck() -> Deck:
+    """Our generators against small photographs. Raises Missing when the manifest has no face generator."""
+    made = generators()
+    if not made:
+        raise Missing(
+            "No face generator ships with the app yet, and no quiz pack is set, so there is nothing to compare. Set "
+            "QUIZ_PACK to a zip with real/<source>/*.webp and ai/<source>/*.webp, and start the app again."
+        )
+    # The small photographs were sharpened when they were made small; through 24 pixels they have the fine detail that
+    # aligned photographs keep when they are cut as the generators' faces are.
+    real = [
+        Face(encoded(small_grey(p, SMALL_SIDE, through=24)), "LFW, by scikit-image")
+        for p in small_photographs()
+    ]
+    note = (
+        f"No quiz pack is set: {', '.join(g.title for g in made)}, trained here, against the photographs that "
+        f"scikit-image ships, all {SMALL_SIDE} by {SMALL_SIDE} grey pixels, cut to the face, at equal contrast."
+    )
+    small = functools.partial(small_grey, side=SMALL_SIDE, box=FACE_ONLY)
+    return Deck(note, SMALL_SIDE, shuffled(real), drawn(made, small))
+
+
+# A teacher's own photos: in this process's memory, for two hours, and nowhere else.
+
+_photos: OrderedDict[str, tuple[float, Deck]] = OrderedDict()
+_lock = threading.Lock()
+MOST_DECKS = 64
+
+
+def keep_photos(uris: Sequence[str]) -> str:
+    """A deck from photos as the page sends them, turned and cut like the made faces. -> its key. Raises ValueError."""
+    standard, pictures, last = standard_deck(), [], ""
+    side, made = standard.side, standard.made
+    for uri in uris:
+        if len(uri) > LARGEST_PHOTO:
+            raise ValueError(f"A photo is a data URL of at most {LARGEST_PHOTO // 1000} kB.")
+        pixels = photo.read(uri)
+        try:
+            eyes, _ = photo.find_eyes(pixels)
+        except ValueError as error:
+            last = str(error)
+            continue
+        if side == SMALL_SIDE:
+            pictures.append(small_grey(photo.align(pixels, eyes), SMALL_SIDE, FACE_ONLY))
+        else:
+            pictures.append(photo.align(pixels, eyes, side, PACK_EYES))
+    if len(pictures) < FEWEST:
+        n, all_of_them = len(pictures), len(uris)
+        raise ValueError(f"{n} of {all_of_them} photos can be used, {FEWEST} are needed. {last}")
+    faces = [Face(encoded(picture), "your photo") for picture in pictures]
+    key = (
+        "photos-"
+        + hashlib.sha256(os.urandom(16) + b"".join(f.webp for f in faces)).hexdigest()[:24]
+    )
+    note = (
+        f"{len(faces)} photos of yours against the made faces of the quiz, {side} by {side} pixels."
+    )
+    with _lock:
+        _photos[key] = time.monotonic(), Deck(note, side, shuffled(faces), made)
+        while len(_photos) > MOST_DECKS:
+            _photos.popitem(last=False)
+    return key
+
+
+def forget_photos(key: str) -> None:
+    with _lock:
+        _photos.pop(key, None)
+
+
+# Which deck.
+
+_ready: dict[str, Deck] = {}
+_opening = threading.Lock()
+problem = ""  # with the pack, to be shown beside what is played instead
+
+
+def standard_deck() -> Deck:
+    """The pack of QUIZ_PACK if it is good, else our own. Made once per process. Raises Missing."""
+    global problem
+    with _opening:
+        if "standard" not in _ready:
+            problem = ""
+            place = os.environ.get("QUIZ_PACK", "")
+            try:
+                _ready["standard"] = read_pack(pack_file(place)) if place else own_deck()
+            except Missing:
+                raise
+            except ValueError as error:
+                problem = str(error)
+                _ready["standard"] = own_deck()
+        return _ready["standard"]
+
+
+def deck(key: str) -> Deck:
+    """By its key. Raises ValueError."""
+    if key == "standard":
+        return standard_deck()
+    with _lock:
+        now = time.monotonic()
+        for old in [k for k, (since, _) in _photos.items() if now - since > FORGOTTEN]:
+            del _photos[old]
+        if key not in _photos:
+            raise ValueError(
+                "These photos are forgotten: they are kept for two hours. Choose them again."
+            )
+        return _photos[key][1]

@@ -1,0 +1,203 @@
+"""Where the quiz's faces come from: packs, good and hostile; our own generators; a teacher's photos."""
+
+import hashlib
+import io
+import json
+import struct
+import time
+import zipfile
+import zlib
+
+import gradio as gr
+import numpy as np
+import pytest
+from PIL import Image
+
+from checkpoints.faces import PSI, generators
+from demos import quiz
+from demos.quiz import faces, pictures, play, rounds
+from tests import quiz_pack
+from tests.portrait import data_url, portrait
+
+PHOTOS = [data_url(portrait(angle)) for angle in (-8, 0, 8)]
+# Packs.
+
+
+def test_a_pack_becomes_a_deck(tmp_path):
+    entries = quiz_pack.heads(5, 4) | {
+        "README.txt": b"hello",
+        "real/loose.webp": b"",
+        "real/a/b/c.webp": b"",
+    }
+    deck = faces.read_pack(quiz_pack.write(tmp_path / "p.zip", entries))
+    assert deck.side == quiz_pack.SIDE and "5 photographs against 4" in deck.note
+    assert {deck.real("s", i).source for i in range(9)} == {quiz_pack.REAL}
+    assert len({deck.made("s", i).webp for i in range(9)}) == 4
+
+
+def test_hostile_packs_are_refused_in_a_line(tmp_path):
+    good = quiz_pack.heads(4, 4)
+    bad = tmp_path / "bad.zip"
+
+    def refused(match: str):
+        with pytest.raises(ValueError, match=match) as raised:
+            faces.read_pack(bad)
+        assert str(tmp_path) not in str(raised.value) and "\n" not in str(raised.value)
+
+    refused("cannot be read")  # not there
+    for data in (b"", b"PK\x03\x04" + bytes(100), b"no zip at all" * 50):
+        bad.write_bytes(data)
+        refused("cannot be read")
+    quiz_pack.write(bad, dict(list(good.items())[:1]))
+    refused("holds 1 real and 0 made")
+    for climbing in ("../out.webp", "real/../../out.webp", "/etc/out.webp", "real\\..\\x.webp"):
+        quiz_pack.write(bad, good | {climbing: quiz_pack.file(9)})
+        refused("outside of its own folder")
+    broken = {k: v[: len(v) // 2] for k, v in good.items()}
+    quiz_pack.write(bad, broken)
+    refused("8 pictures in it are broken")
+    assert [p.name for p in tmp_path.iterdir()] == ["bad.zip"], "nothing is unpacked"
+
+
+def test_packs_that_claim_or_hold_too_much_stay_small(tmp_path, monkeypatch):
+    good = quiz_pack.heads(4, 4)
+    bomb = {
+        "real/x/bomb.webp": bytes(50_000_000),
+        "ai/x/bomb.png": bytes(50_000_000),
+    }  # 50 kB each when packed
+    pack = quiz_pack.write(tmp_path / "p.zip", good | bomb)
+    assert pack.stat().st_size < 1e6
+    opened = []
+    read = zipfile.ZipExtFile.read
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda f, n=-1: opened.append(n) or read(f, n))
+    assert "4 photographs against 4" in faces.read_pack(pack).note
+    assert len(opened) == 8 and max(opened) <= faces.LARGEST_FILE + 1, "not even begun"
+    # A header that claims two gigabytes.
+    data = bytearray(pack.read_bytes())
+    at = data.find(b"PK\x01\x02")
+    data[at + 24 : at + 28] = struct.pack("<I", 2**31 - 1)
+    (tmp_path / "claims.zip").write_bytes(data)
+    assert "photographs against" in faces.read_pack(tmp_path / "claims.zip").note
+    monkeypatch.setattr(faces, "LARGEST_PACK", 1000)
+    with pytest.raises(ValueError, match="too large"):
+        faces.read_pack(pack)
+
+
+def test_hostile_pictures_are_left_out():
+    # A picture that claims 900 million pixels.
+    huge = bytearray(quiz_pack.file(1, "PNG"))
+    huge[16:24] = struct.pack(">II", 30_000, 30_000)
+    huge[29:33] = struct.pack(">I", zlib.crc32(huge[12:29]))
+    vector = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+    gif, small = io.BytesIO(), io.BytesIO()
+    quiz_pack.head(1).save(gif, "GIF")
+    quiz_pack.head(1, 20).save(small, "PNG")
+    for data in (bytes(huge), vector, gif.getvalue(), small.getvalue(), b"", bytes(1000)):
+        with pytest.raises(ValueError, match="A picture is a WebP"):
+            pictures.unpack(data)
+
+
+def test_left_out_faces_are_not_shown(tmp_path, monkeypatch):
+    entries = quiz_pack.heads(4, 4)
+    gone = hashlib.sha256(entries[f"real/{quiz_pack.REAL}/0.webp"]).hexdigest()[:16]
+    monkeypatch.setattr(faces, "left_out", lambda: {gone: "a reason"})
+    assert (
+        "3 photographs against 4"
+        in faces.read_pack(quiz_pack.write(tmp_path / "p.zip", entries)).note
+    )
+
+
+# Our own generators, and a teacher's photos.
+
+
+@pytest.fixture
+def stand_in(empty_checkpoints, monkeypatch):
+    """A manifest with one face generator: the real class, small, with no training."""
+    import torch
+
+    from checkpoints.save import save
+    from models.dcgan import Generator
+
+    config = dict(latent=8, width=4)
+    with torch.random.fork_rng():
+        torch.random.manual_seed(0)
+        model = Generator(**config)
+        for p in model.parameters():
+            p.data *= 20 if p.dim() > 1 else 1  # else all its pictures are one grey
+    about = dict(
+        model="dcgan.Generator",
+        config=config,
+        made_by="a test",
+        license="none",
+        data="CelebA, in name only",
+    )
+    save("dcgan-faces", model.state_dict(), **about)
+    save("dcgan-faces-moments", model.state_dict(), **(about | dict(model=None, config={})))
+    monkeypatch.setattr(faces, "_ready", {})
+    monkeypatch.delenv("QUIZ_PACK", raising=False)
+
+
+def test_without_a_generator_the_tab_says_what_is_missing(empty_checkpoints, monkeypatch):
+    monkeypatch.setattr(faces, "_ready", {})
+    monkeypatch.delenv("QUIZ_PACK", raising=False)
+    assert generators() == []
+    with pytest.raises(faces.Missing, match="QUIZ_PACK"):
+        faces.standard_deck()
+    with gr.Blocks() as page:
+        quiz.build()
+    shown = json.dumps(page.config["components"])
+    assert "No face generator ships with the app yet" in shown and '"lacking": true' in shown
+
+
+def test_generators_are_found_through_the_manifest(stand_in):
+    (one,) = generators()
+    assert (one.name, one.title, one.size) == ("dcgan-faces", "DCGAN", 64)
+    both = one.sample([3, 4], PSI)
+    assert both.shape == (2, 64, 64, 3) and both.dtype == np.uint8
+    assert np.abs(one.sample([4], PSI)[0].astype(int) - both[1]).max() <= 1
+    assert (one.sample([3], PSI) != one.sample([3], 0.1)).any()
+
+
+def test_with_no_network_and_no_pack_it_plays(stand_in, monkeypatch):
+    import socket
+
+    def closed(*args):
+        raise OSError("no network")
+
+    monkeypatch.setattr(socket.socket, "connect", closed)
+    deck = faces.standard_deck()
+    assert deck.side == 25 and "DCGAN" in deck.note and "25 by 25" in deck.note
+    dealt = [rounds.deal("s", k, deck) for k in range(1, 12)]
+    assert {s for d in dealt for s in d.sources} == {"DCGAN", "LFW, by scikit-image"}
+    means = {True: [], False: []}
+    for d in dealt:
+        for webp, real in zip(d.pictures, d.real, strict=True):
+            x = np.asarray(Image.open(io.BytesIO(webp)).convert("RGB")).astype(int)
+            assert x.shape == (25, 25, 3) and np.ptp(x, axis=2).max() < 12, "grey on both sides"
+            means[real].append((x.mean(), x.std()))
+    assert np.abs(np.mean(means[True], 0) - np.mean(means[False], 0)).max() < 10, (
+        "equal light and contrast"
+    )
+
+
+def test_a_bad_pack_is_told_and_the_quiz_plays_on(stand_in, monkeypatch, tmp_path):
+    (tmp_path / "bad.zip").write_bytes(b"nothing")
+    monkeypatch.setenv("QUIZ_PACK", str(tmp_path / "bad.zip"))
+    assert faces.standard_deck().side == 25 and "cannot be read" in faces.problem
+    assert "cannot be read" in play.quiz_round("game0000", 1, "standard")["problem"]
+
+
+def test_photos_are_kept_for_a_while_and_only_some(stand_in, monkeypatch):
+    key = faces.keep_photos(PHOTOS)
+    dealt = [rounds.deal("s", k, faces.deck(key)) for k in range(1, 12)]
+    assert {s for d in dealt for s in d.sources} == {"DCGAN", "your photo"}
+    monkeypatch.setattr(faces, "MOST_DECKS", 2)
+    keys = [faces.keep_photos(PHOTOS) for _ in range(2)]
+    assert len({key, *keys}) == 3, "the key is nobody's to guess"
+    with pytest.raises(ValueError, match="forgotten"):
+        faces.deck(key)
+    now = time.monotonic()
+    monkeypatch.setattr(faces.time, "monotonic", lambda: now + faces.FORGOTTEN + 1)
+    with pytest.raises(ValueError, match="forgotten"):
+        faces.deck(keys[1])
+    assert not faces._photos
