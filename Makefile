@@ -20,7 +20,7 @@ AXE := $(VENV)/axe-$(AXE_VERSION)
 HAS_BROWSER := $(PY) -c 'from tests.conftest import find_chromium; raise SystemExit(not find_chromium())'
 
 .DEFAULT_GOAL := help
-.PHONY: help run space test bench lint screenshots clean browser axe
+.PHONY: help run class space test bench lint screenshots clean browser axe
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ run: $(VENV)/.runtime ## start the app; GRADIO_SERVER_NAME and GRADIO_SERVER_POR
 	@echo "Starting: http://$(GRADIO_SERVER_NAME):$(GRADIO_SERVER_PORT) (another port below if this one is taken)"
 	@exec env $(MALLOC) GRADIO_SERVER_NAME=$(GRADIO_SERVER_NAME) \
 	  GRADIO_SERVER_PORT=$(GRADIO_SERVER_PORT) $(PY) app.py
+
+class: ## the app for a class: open to the local network, whose address goes into the QR code
+	@$(MAKE) --no-print-directory run GRADIO_SERVER_NAME=0.0.0.0
 
 # What a Space needs, and nothing else: the tests' small Hub starts the app from just these.
 SPACE := app.py demos models checkpoints requirements.txt README.md LICENSE

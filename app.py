@@ -38,6 +38,7 @@ def launch(blocks: gr.Blocks, **options) -> None:
                 run_history=False,  # nobody's calls are kept
                 footer_links=[],
                 max_file_size="1mb",
+                app_kwargs=dict(routes=[r for tab in TABS for r in getattr(tab, "ROUTES", ())]),
             )
             | options
         )

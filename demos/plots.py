@@ -134,6 +134,41 @@ def planes(
     )
 
 
+def lines(x: Sequence[float], groups: dict[str, Sequence[float]], axis: str) -> str:
+    """Values from 0 to 1 over x, a line for each group with its name at its end, as SVG."""
+    width, height, base, top, left, right = 640, 290, 230, 20, 40, 100
+    span = max(x) - min(x)
+
+    def at(a: float, v: float) -> tuple[float, float]:
+        return left + (width - left - right) * (a - min(x)) / span, base - (base - top) * v
+
+    parts = [
+        f'<text class="tick" x="0" y="{at(0, v)[1] + 5:.0f}">{v:g}</text>' for v in (0, 0.5, 1)
+    ]
+    parts += [
+        f'<text class="tick" x="{at(a, 0)[0]:.0f}" y="{base + 22}" text-anchor="middle">{a:g}</text>'
+        for a in x
+    ]
+    for k, (name, values) in enumerate(groups.items()):
+        points = [at(a, v) for a, v in zip(x, values, strict=True)]
+        parts.append(
+            f'<polyline class="line g{k}" points="'
+            + " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
+            + '"/>'
+        )
+        parts += [f'<circle class="dot g{k}" cx="{a:.1f}" cy="{b:.1f}" r="4"/>' for a, b in points]
+        end = points[-1]
+        parts.append(
+            f'<text class="name" x="{end[0] + 12:.0f}" y="{end[1] + 5:.0f}">{escape(name)}</text>'
+        )
+    told = ", ".join(
+        f"{name} {v:.2f} at {a:g}"
+        for name, vs in groups.items()
+        for a, v in zip(x, vs, strict=True)
+    )
+    return _figure(width, height, base, f"{axis}: {told}", axis, parts)
+
+
 def shares(rows: Sequence[tuple[str, float, float, float, int, bool]], axis: str) -> str:
     """Shares with their intervals, one line for each, as SVG. rows: (name, share, low, high, n, plain); plain ones are
     in ink, the others in the family's colour; the middle, a coin's share, is marked.
@@ -211,6 +246,29 @@ def two_normals(d: float, c: float, left: str, right: str) -> str:
 
 def _tick(x: float, base: float, text: str) -> str:
     return f'<text class="tick" x="{x:.1f}" y="{base + 20}" text-anchor="middle">{text}</text>'
+
+
+def scatter(cloud: np.ndarray, path: np.ndarray, some: Sequence[int], title: str) -> str:
+    """Points, and a closed path through them with some of its points numbered from 1, as SVG. cloud, path: (n, 2)."""
+    side, edge = 320, 1.15 * max(np.abs(cloud).max(), np.abs(path).max())
+
+    def at(point: np.ndarray) -> tuple[float, float]:
+        return side / 2 * (1 + point[0] / edge), 24 + side / 2 * (1 - point[1] / edge)
+
+    dots = "".join(
+        f'<circle class="far" cx="{x:.0f}" cy="{y:.0f}" r="2"/>' for x, y in map(at, cloud)
+    )
+    line = " ".join("{:.1f},{:.1f}".format(*at(point)) for point in path)
+    names = "".join(
+        f'<text class="name" x="{x:.1f}" y="{y + 5:.1f}" text-anchor="middle">{k}</text>'
+        for k, (x, y) in enumerate((at(path[i]) for i in some), 1)
+    )
+    return (
+        f'<svg class="histogram small" viewBox="0 0 {side} {side + 26}" role="img" aria-label="{escape(title)}">'
+        f'<rect class="plane" x="0" y="24" width="{side}" height="{side}"/>{dots}'
+        f'<polygon class="line" points="{line}"/>{names}'
+        f'<text class="name" x="{side / 2}" y="14" text-anchor="middle">{escape(title)}</text></svg>'
+    )
 
 
 def _figure(

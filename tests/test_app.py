@@ -65,6 +65,17 @@ GOOD = {
     "quiz_photos": dict(photos="[]"),
     "quiz_record": dict(record="[]"),
 }
+GOOD |= {
+    "mix_styles": dict(rows="7, 24", columns="52, 9", layers="0, 1", psi=0.7),
+    "one_face": dict(
+        person="7", psi=0.7, cutoff=4, noise="new", noise_seed=1, coarse=1, middle=0, fine=2.5
+    ),
+    "walk_faces": dict(seed_a=7, seed_b=24),
+    "face_film": dict(seed_a=7, seed_b=24),
+    "map_to_w": dict(seed=7),
+    "push_along": dict(seed=7, method="SeFa", where="Coarse", reach=2),
+    "work_through": dict(content=7, style=24, layer=3, channel=5),
+}
 SLOW = {
     *("decode_face", "face_picture", "encode_photo", "why_blurred", "learn"),
     "film",
@@ -75,6 +86,7 @@ SLOW = {
     "interpolation_film",
     "denoise",
     "compare",
+    *("mix_styles", "one_face", "walk_faces", "face_film", "map_to_w", "push_along", "work_through"),
 }
 HANDLERS = dict(
     draw=play.draw, film=play.film, complete=complete.complete, look=see.look, score=score.score
@@ -137,6 +149,18 @@ BAD |= {
     "model": ("ddpm-mnist", NOT_NAMES),
     "name": ("ddpm-cifar10-32", [*NOT_NAMES, '"ddpm-mnist"']),
 }
+NOT_PEOPLE = ['""', '","', '"1,,2"', '"a"', '"-1"', '"10000"', '"1 2"', '"<b>"', '"٥"', f'"{"1, " * 50}1"', HUGE]
+NOT_PEOPLE += ["5", "null", "[1]", "{}", "NaN", "true"]
+NOT_LAYERS = ['"99"', '"-1"', '"0,,1"', '"a"', '"1.0"', '"<b>"', HUGE, "5", "null", "[0]", "{}", "NaN", "true"]
+BELOW_0 = [v for v in NOT_NUMBERS if v != "-1"]
+BAD |= {name: ("one for each layer", NOT_PEOPLE) for name in ("rows", "columns", "person")}
+BAD |= {"layers": ("separated by commas", NOT_LAYERS), "psi": ("-1 to 2", [*BELOW_0, "-1.01", "2.1"])}
+BAD |= {"cutoff": ("from 0 to", [*NOT_NUMBERS, "99", "0.5"]), "noise": ("fixed, new, off", NOT_NAMES)}
+BAD |= {name: ("0 to 3", [*NOT_NUMBERS, "3.1"]) for name in ("coarse", "middle", "fine")}
+BAD |= {"method": ("GANSpace, SeFa", NOT_NAMES), "where": ("All, Coarse", NOT_NAMES)}
+BAD |= {"reach": ("0 to 5", [*NOT_NUMBERS, "5.1"])}
+BAD |= {name: ("from 0 to", [*NOT_NUMBERS, "9999", "0.5"]) for name in ("layer", "channel")}
+BAD |= {name: BAD["seed"] for name in ("noise_seed", "content", "style")}
 BAD |= {f"sigma{k}": ("0 to 1.5", [*NOT_NUMBERS, "1.51"]) for k in (1, 2)}
 BAD |= {f"{name}{k}": ("-3 to 3", NOT_FAR_OUT) for name in ("z", "mu", "epsilon") for k in (1, 2)}
 BAD |= {f"param_{k}": ("-3 to 3", NOT_FAR_OUT) for k in range(16)}

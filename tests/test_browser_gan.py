@@ -73,7 +73,9 @@ def test_play_begins_with_noise_and_ends_with_faces(open_page):
     play.click()
     page.locator("#training [data-moment='0']").wait_for(state="attached")
     expect(play).to_have_text("Pause")
-    page.locator(f"#training [data-moment='{len(training.moments()) - 1}']").wait_for(state="attached")
+    page.locator(f"#training [data-moment='{len(training.moments()) - 1}']").wait_for(
+        state="attached"
+    )
     expect(play).to_have_text("Play")
 
 

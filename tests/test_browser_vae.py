@@ -23,6 +23,8 @@ LEVELS = """() => [...document.querySelector("#latent-map .picture").getContext(
 def open_tab(open_page, width: int = DESK, query: str = "", **options) -> Page:
     page = open_page(width, reduced_motion=True, query=f"tab=vae{query}", **options)
     page.locator("#latent-map [data-ready]").wait_for(state="attached")  # the sheet has come
+    for below in ("own-face", "face-walk", "why-blurred"):  # and so has what stands below
+        page.locator(f"#{below} img").first.wait_for(state="attached")
     return page
 
 

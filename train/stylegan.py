@@ -5,7 +5,7 @@
     python -m train.stylegan --size 32 --minutes 100 --publish
     python -m train.measure stylegan-faces --data ../shared/data --write
 
-Mixing regularisation, the non-saturating loss, R1 on every sixteenth step (lazily, as in the paper); DiffAugment at 64 px.
+Mixing regularisation, the non-saturating loss, R1 on every sixteenth step (lazily, as in the paper), DiffAugment at 64.
 The loop is in train/adversarial.py. At 32 px a processor sees enough pictures for faces; --grow FOLDER starts a run
 at 64 px from the finished run at 32 px: the same blocks, one more at the end of G and one in front of D.
 """

@@ -127,6 +127,8 @@
       props.value = Number(Math.min(props.maximum, Math.max(props.minimum, near)).toFixed(6));
     } else if (type === "textbox" && /^[0-9, ]*$/.test(text)) {
       props.value = text;
+    } else if (type === "radio" && props.choices.some(([, value]) => value === text)) {
+      props.value = text;
     } else continue;
     restored = true;
     address.set("tab", tab);

@@ -60,6 +60,7 @@ function forward() {
 
 // What the server is asked with, and what it is told.
 table.asks = () => [game, number, deck];
+table.deck = () => deck;
 table.says = () => [props.value.token, picked(), Number(slider.value)];
 table.photos = () => JSON.stringify(sending);
 table.failed = () => {

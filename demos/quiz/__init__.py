@@ -4,14 +4,36 @@ play.py        a round dealt, answered, revealed; the record    scores.py      d
 rounds.py      pure function of a secret and a number; tokens    hints.py       where to look afterwards
 faces.py       packs, a teacher's photos, our own generators     pictures.py    one encoder, one length
 left_out.txt   faces of known packs that no round shows
+
+With a whole class:
+rooms.py       what may be done and seen in a room             tables.py      the database it is kept in
+routes.py      the addresses of phones and projector            report.py      what the class has shown at the end
+network.py     how phones reach this server; who asks and how often
+pages/         the phone's and the projector's page
 """
+
+import functools
 
 import gradio as gr
 
 from demos import ui
-from demos.quiz import faces, play
+from demos.quiz import faces, play, rounds
+from demos.quiz.network import alive, process
+from demos.quiz.rooms import Rooms
+from demos.quiz.routes import Class
 
 TITLE, ID, FAMILY = "Which face is real?", "quiz", "quiz"
+
+
+@functools.cache
+def class_rooms() -> Rooms:
+    """The rooms of all classes; made when the first one asks, so that no other visitor touches a database."""
+    found = Rooms(lambda secret, k, deck: rounds.deal(secret, k, faces.deck(deck)))
+    found.void_lost(alive)
+    return found
+
+
+ROUTES = Class(class_rooms, process()).routes()
 
 
 def build() -> None:
@@ -48,6 +70,13 @@ def build() -> None:
                 "ten": "Judge ten rounds and read your d\u2032",
             },
         )
+    ui.section(
+        "With the whole class",
+        "Students join by phone with a code, no account. Here: large faces, votes as they come, a ranking.",
+    )
+    with gr.Row(elem_classes="open-room"):
+        opened = gr.Button("Open a room", variant="primary", elem_id="open-room")
+    ui.in_page(opened.click, OPEN_ROOM)
     ui.mathematics(MATHEMATICS)
     asked = [ui.html(None, visible=False) for _ in range(3)]
     said = [ui.html(None, visible=False) for _ in range(3)]
@@ -73,6 +102,20 @@ def build() -> None:
     kept = ui.on(given.then, play.quiz_photos, sent, key)
     ui.in_page(kept.success, "(key) => document.querySelector('#quiz .table').play(key)", key)
 
+
+# The window comes before the answer: a browser lets a page open one only while a click lasts.
+OPEN_ROOM = """async () => {
+  const room = window.open("", "_blank"), deck = document.querySelector("#quiz .table")?.deck() ?? "standard";
+  try {
+    const answer = await fetch("/class", { method: "POST", body: JSON.stringify({ deck }) });
+    const { teacher, error } = await answer.json();
+    if (!answer.ok) throw new Error(error);
+    room ? room.location.assign(teacher) : location.assign(teacher);
+  } catch (error) {
+    room?.close();
+    alert(error.message);
+  }
+}"""
 
 MATHEMATICS = r"""
 Each face is a question with two answers, and there are two ways to be right. With $H$ the share of photographs that

@@ -101,7 +101,7 @@ def build() -> tuple[gr.Textbox, list[gr.Slider], Callable, Callable]:
     """
     _, names = directions()
     zeros = [0] * len(names)
-    first = decode_face(7, "", *zeros)
+    first = decode_face(3, "", *zeros)
     measured = checkpoints.MANIFEST[NAME]["measured"]
     ui.section(
         "A face as sixty-four numbers",
@@ -110,14 +110,14 @@ def build() -> tuple[gr.Textbox, list[gr.Slider], Callable, Callable]:
     )
     with gr.Row(elem_classes="faces"):
         with gr.Column(min_width=0):
-            seed = ui.seed_slider("vae", 7, name="face-seed", label="Seed of a face")
+            seed = ui.seed_slider("vae", 3, name="face-seed", label="Seed of a face")
             dials = [
                 ui.slider("vae", f"f{k}", name, -EDGE, EDGE, 0, 0.05)
                 for k, name in enumerate(names, 1)
             ]
             with gr.Row():
                 draw = gr.Button("Draw another face", variant="primary")
-                zero = gr.Button("All to zero")
+                zero = gr.Button("Directions to zero")
             ui.html(
                 "Directions are the principal components of where training faces land. One has a name where a "
                 "measured change of the picture backs it.",

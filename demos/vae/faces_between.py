@@ -88,8 +88,8 @@ def build(opened: Callable) -> None:
     )
     with gr.Row(elem_classes="complete"):
         with gr.Column(min_width=0):
-            start = ui.seed_slider("vae", 7, name="face-from", label="From, seed")
-            end = ui.seed_slider("vae", 21, name="face-to", label="To, seed")
+            start = ui.seed_slider("vae", 11, name="face-from", label="From, seed")
+            end = ui.seed_slider("vae", 18, name="face-to", label="To, seed")
         walk = ui.html("", elem_id="face-walk")
     ui.on([start.input, end.input], face_walk, [start, end], walk, queue=False)
     ui.on(opened, face_walk, [start, end], walk, queue=False, api_visibility="private")
@@ -102,7 +102,7 @@ def build(opened: Callable) -> None:
     )
     with gr.Row(elem_classes="complete"):
         with gr.Column(min_width=0):
-            seed = ui.seed_slider("vae", 7, name="blur-seed", label="Seed of the face")
+            seed = ui.seed_slider("vae", 3, name="blur-seed", label="Seed of the face")
             kept = ui.slider("vae", "known", "Directions known", 0, LATENT, 6)
             ui.html(
                 "Fewer known directions, more faces that fit, a softer mean. A VAE with 64 numbers stands before the "

@@ -1,0 +1,164 @@
+// Style mixing. value = {sheet, rows, columns, layers, psi, ms, faces}: the sheet has the mean face, the columns' faces, then
+// each row's face and its mixtures. A person is a list with a seed for every layer, so a mixture is a person too.
+const { sizes, groups, most } = props, find = (selector) => element.querySelector(selector);
+const matrix = find(".matrix"), large = find(".closer canvas"), shelf = find(".shelf"), file = find("input[type=file]");
+let picture = null, at = [1, 1], kept = [], newest = 0;
+
+const text = (person) => (new Set(person).size === 1 ? `${person[0]}` : person.join(" "));
+const words = (person) => {
+  const runs = [];
+  person.forEach((seed, k) => (seed === runs.at(-1)?.seed ? (runs.at(-1).end = k) : runs.push({ seed, start: k, end: k })));
+  if (runs.length === 1) return `seed ${person[0]}`;
+  return runs.map(({ seed, start, end }) => `${seed} in layer${start === end ? ` ${start}` : `s ${start} to ${end}`}`).join(", ");
+};
+const list = (persons) => persons.map(text).join(", ");
+// Whose face is in a cell: i = 0 is above, j = 0 at the left. null is the mean face.
+function person(i, j) {
+  const { rows, columns, layers } = props.value;
+  if (!i && !j) return null;
+  if (!i) return columns[j - 1];
+  if (!j) return rows[i - 1];
+  return rows[i - 1].map((seed, k) => (layers.includes(k) ? columns[j - 1][k] : seed));
+}
+
+function ask(changes) {
+  const { rows, columns, layers } = { ...props.value, ...changes };
+  props.value = { ...props.value, wanted: { rows: list(rows), columns: list(columns), layers: layers.join(", ") } };
+  trigger("select");
+}
+
+// Which layers: by group, or one by one.
+for (const [name, own] of Object.entries(groups).filter(([, own]) => own.length)) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: name });
+  button.layers = own;
+  find(".mixing-groups").append(button);
+  button.addEventListener("click", () => {
+    gml.did(element, "group");
+    ask({ layers: own });
+  });
+}
+sizes.forEach((size, k) => {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: size });
+  button.layers = [k];
+  button.setAttribute("aria-label", `Layer ${k}, ${size} by ${size} pixels`);
+  find(".mixing-layers").append(button);
+  button.addEventListener("click", () => {
+    const { layers } = props.value, next = layers.includes(k) ? layers.filter((l) => l !== k) : [...layers, k];
+    gml.did(element, "group");
+    ask({ layers: next.sort((a, b) => a - b) });
+  });
+});
+
+function pixels(canvas, i, j) {
+  const size = sizes.at(-1);
+  const side = picture.naturalWidth / (props.value.columns.length + 1);
+  canvas.width = canvas.height = side;
+  canvas.getContext("2d").drawImage(picture, j * side, i * side, side, side, 0, 0, side, side);
+}
+
+function click(i, j) {
+  const { rows, columns } = props.value, another = Math.floor(Math.random() * 10000);
+  const swap = (persons, k) => persons.map((p, n) => (n === k ? sizes.map(() => another) : p));
+  at = [i, j];
+  closer();
+  if (i && j) return gml.did(element, "cell");
+  if (!i && !j) return;
+  if (!j) {
+    gml.did(element, "row");
+    ask({ rows: swap(rows, i - 1) });
+  } else ask({ columns: swap(columns, j - 1) });
+}
+
+function closer() {
+  const [i, j] = at, who = person(i, j);
+  pixels(large, i, j);
+  const caption = who ? words(who)[0].toUpperCase() + words(who).slice(1) : "The mean face: psi = 0";
+  large.setAttribute("aria-label", caption);
+  find(".closer figcaption").textContent = caption;
+  find("[data-do=go-on]").disabled = !(i && j);
+  find("[data-do=keep]").disabled = !who;
+  for (const cell of matrix.children) cell.setAttribute("aria-pressed", cell.dataset.at === `${i},${j}`);
+}
+
+function draw() {
+  const { rows, columns, layers, faces, ms } = props.value, count = (rows.length + 1) * (columns.length + 1);
+  at = [Math.min(at[0], rows.length), Math.min(at[1], columns.length)];
+  if (matrix.children.length !== count || matrix.dataset.columns !== `${columns.length}`) {
+    matrix.dataset.columns = columns.length;
+    matrix.style.setProperty("--columns", columns.length + 1);
+    matrix.replaceChildren(...Array.from({ length: count }, (_, n) => {
+      const i = Math.floor(n / (columns.length + 1)), j = n % (columns.length + 1);
+      const button = Object.assign(document.createElement("button"), { type: "button" });
+      button.dataset.at = `${i},${j}`;
+      button.classList.toggle("source", !i || !j);
+      button.append(document.createElement("canvas"));
+      button.addEventListener("click", () => click(i, j));
+      return button;
+    }));
+  }
+  [...matrix.children].forEach((button, n) => {
+    const i = Math.floor(n / (columns.length + 1)), j = n % (columns.length + 1), who = person(i, j);
+    pixels(button.firstChild, i, j);
+    const name = !who ? "The mean face" : !i || !j ? `${i ? "Row" : "Column"}: ${words(who)}. Another face` : words(who);
+    button.setAttribute("aria-label", name);
+    button.title = name;
+  });
+  for (const button of element.querySelectorAll(".mixing-knobs button")) {
+    const all = button.layers.every((k) => layers.includes(k));
+    button.setAttribute("aria-pressed", button.layers.length > 1 ? all && layers.length === button.layers.length : all);
+  }
+  gml.live(element, "ms", `${ms.toFixed(0)} ms`);
+  element.dataset.faces = faces;
+  closer();
+}
+
+async function read() {
+  const mine = ++newest, image = Object.assign(new Image(), { src: props.value.sheet });
+  await image.decode();
+  if (mine !== newest) return;
+  picture = image;
+  draw();
+}
+
+// Faces that were kept: as pictures with what they are made of; a click puts one into the first row.
+function put(who, uri) {
+  const button = Object.assign(document.createElement("button"), { type: "button", title: words(who) });
+  button.setAttribute("aria-label", `Kept: ${words(who)}. Put it into the first row`);
+  button.append(uri ? Object.assign(new Image(), { src: uri, alt: "" }) : text(who));
+  button.addEventListener("click", () => ask({ rows: [who, ...props.value.rows.slice(1)] }));
+  shelf.append(button);
+  kept.push(who);
+}
+const say = (problem) => {
+  find(".problem").textContent = problem;
+  find(".problem").hidden = !problem;
+};
+async function open() {
+  const wrong = "That is no file of kept faces: it is saved by the button beside.";
+  try {
+    const [chosen] = file.files, content = chosen.size < 1e5 ? JSON.parse(await chosen.text()) : {};
+    const good = (who) => Array.isArray(who) && who.length === sizes.length &&
+      who.every((seed) => Number.isInteger(seed) && seed >= 0 && seed < 10000);
+    if (!content.kept?.length || content.kept.length > 50 || !content.kept.every(good)) throw new Error(wrong);
+    content.kept.forEach((who) => put(who));
+    say("");
+  } catch {
+    say(wrong);
+  }
+  file.value = "";
+}
+file.addEventListener("change", open);
+
+find(".closer").addEventListener("click", (event) => {
+  const [i, j] = at, who = person(i, j), doing = event.target.dataset.do;
+  if (doing === "go-on") ask({ rows: props.value.rows.map((row, k) => (k === i - 1 ? who : row)) });
+  if (doing === "keep" && kept.length < 50) put(who, large.toDataURL());
+  if (doing === "png") gml.savePicture(large, `stylegan-ai-generated-${who ? text(who).replaceAll(" ", "_") : "mean"}.png`);
+  if (doing === "save") gml.saveNumbers({ what: "AI-generated faces, a seed for each layer", kept }, "stylegan-faces.json");
+  if (doing === "open") file.click();
+});
+
+watch("value", read);
+read();
+trigger("download");
+if (gml.restoring(element)) trigger("apply");

@@ -1,0 +1,55 @@
+// What phone and projector share: asking the server, and hearing what happens.
+export const find = (selector) => document.querySelector(selector);
+export const code = location.pathname.split("/")[2]?.toUpperCase() ?? "";
+
+// An answer, or an Error with the server's sentence.
+export async function ask(path, { body, secret = "", role = "" } = {}) {
+  const headers = { authorization: `Bearer ${secret}`, "x-role": role };
+  let answer;
+  try {
+    answer = await fetch(path, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
+  } catch {
+    throw new Error("The server cannot be reached. Are you still in the network?");
+  }
+  const content = await answer.json().catch(() => ({}));
+  if (!answer.ok) throw Object.assign(new Error(content.error ?? "Something went wrong. Try again."), { status: answer.status });
+  return content;
+}
+
+// Server-sent events through fetch, because a secret belongs in a header and EventSource has none. Comes back by itself.
+export async function listen(secret, role, heard, lost) {
+  for (let wait = 500; ; wait = Math.min(8000, 2 * wait)) {
+    try {
+      const answer = await fetch(`/class/${code}/events`, { headers: { authorization: `Bearer ${secret}`, "x-role": role } });
+      if (!answer.ok) {
+        const { error } = await answer.json().catch(() => ({}));
+        lost(error ?? "The room cannot be reached.", answer.status);
+        if (answer.status === 403 || answer.status === 404) return;
+      } else {
+        const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+        for (let text = ""; ; ) {
+          const { value, done } = await reader.read();
+          if (done) break;
+          text += value;
+          const parts = text.split("\n\n");
+          text = parts.pop();
+          for (const part of parts) {
+            const data = /^data: (.*)$/m.exec(part)?.[1];
+            if (!data) continue;
+            if (part.startsWith("event: gone")) lost(JSON.parse(data), 0);
+            else heard(JSON.parse(data));
+            wait = 500;
+          }
+        }
+      }
+    } catch {
+      // the line is cut: below it is tried again
+    }
+    lost("The line is cut. Trying again.", 0);
+    await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random())));
+  }
+}
+
+export function sourceName(real, source) {
+  return real ? "real" : source;
+}

@@ -1,0 +1,290 @@
+"""The class rooms' own addresses on the app's server: pages for phones and projector, and what they ask.
+
+    GET  /class, /class/{code}                 a student's page        GET  /class/{code}/teacher   the projector's
+    POST /class                                open a room             POST /class/{code}/join, vote, advance, ...
+    GET  /class/{code}/events                  what happens, as server-sent events
+    GET  /class/{code}/faces/{round}/{k}       one face                GET  /class/{code}/results   for the teacher
+
+Not through Gradio's queue: three hundred phones vote at once, and a phone needs none of Gradio's page. A student is
+known by a token, the teacher by the secret in the teacher's link; both travel in a header, never in an address.
+"""
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from demos.quiz.network import Bucket, only_here, public_address, visitor
+from demos.quiz.rooms import Rooms
+from demos.quiz.tables import Refusal
+
+PAGES = Path(__file__).parent / "pages"
+LARGEST = 4096  # bytes of a request
+BEAT = 15.0  # seconds between signs of life of a stream
+LOOK = 0.2  # seconds between two looks at a room
+CROWD = 3000  # streams at one time
+
+
+class Watch:
+    """One look at a room for all who watch it in this process: three hundred would each ask the database the same."""
+
+    def __init__(self, rooms: Rooms, code: str):
+        self.rooms, self.code = rooms, code
+        # What was not taken yet makes way for what is newer.
+        self.students: set[asyncio.Queue] = set()
+        self.teachers: set[asyncio.Queue] = set()
+
+    async def look(self) -> None:
+        version, shown = None, None
+        while self.students or self.teachers:
+            try:
+                now = await run_in_threadpool(self.rooms.version, self.code)
+                if now != version:
+                    version = now
+                    if self.teachers:
+                        _offer(
+                            self.teachers,
+                            await run_in_threadpool(self.rooms.seen_on_projector, self.code),
+                        )
+                    state = await run_in_threadpool(self.rooms.seen_by_students, self.code)
+                    # To a phone the count of votes and players is no news: the projector shows it.
+                    told = {k: v for k, v in state.items() if k not in ("voted", "players")}
+                    if told != shown:
+                        shown = told
+                        _offer(self.students, state)
+            except Refusal as refusal:
+                _offer(self.students | self.teachers, str(refusal))
+                version = None
+                await asyncio.sleep(1)
+            await asyncio.sleep(LOOK)
+
+
+def _offer(queues: set[asyncio.Queue], news: dict | str) -> None:
+    for queue in queues:
+        if queue.full():
+            queue.get_nowait()
+        queue.put_nowait(news)
+
+
+class Class:
+    """All routes around one database."""
+
+    def __init__(self, rooms: Callable[[], Rooms], owner: str = ""):
+        self.rooms = (
+            rooms  # made when first asked for: no database is touched before somebody opens a room
+        )
+        self.watches: dict[str, Watch] = {}
+        self.streams = 0
+        self.joins, self.misses, self.opened = Bucket(450, 3), Bucket(100, 1), Bucket(20, 1 / 30)
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/class", self._page("student.html"), methods=["GET"]),
+            Route("/class", self._answer(self.open), methods=["POST"]),
+            Route("/class/assets/{name}", self.asset),
+            Route("/class/{code}", self._page("student.html")),
+            Route("/class/{code}/teacher", self._page("teacher.html")),
+            Route("/class/{code}/qr.svg", self.qr),
+            Route("/class/{code}/events", self._answer(self.events)),
+            Route("/class/{code}/faces/{number:int}/{k:int}", self._answer(self.face)),
+            Route("/class/{code}/results", self._answer(self.results)),
+            *(
+                Route(
+                    f"/class/{{code}}/{name}", self._answer(getattr(self, name)), methods=["POST"]
+                )
+                for name in ("join", "vote", "advance", "finish", "edit")
+            ),
+        ]
+
+    # What is asked.
+
+    async def open(self, request: Request) -> Response:
+        if not self.opened.take(visitor(request)):
+            raise Refusal("Too many rooms from here. Wait a minute.", 429)
+        deck = (await _body(request)).get("deck", "standard")
+        if not isinstance(deck, str) or not re.fullmatch(r"[\w-]{1,80}", deck, re.ASCII):
+            raise Refusal("A deck is standard, or the key of photos that were chosen here.")
+        code, key = await run_in_threadpool(
+            self.rooms().open, deck, "" if deck == "standard" else self.owner
+        )
+        return JSONResponse(dict(code=code, teacher=f"/class/{code}/teacher#{key}"))
+
+    async def join(self, request: Request) -> Response:
+        if not self.joins.take(visitor(request)):
+            raise Refusal(
+                "Too many are joining from here at once. Try again in a few seconds.", 429
+            )
+        name = (await _body(request)).get("name")
+        token = await run_in_threadpool(self.rooms().join, _code(request), name)
+        return JSONResponse(dict(token=token))
+
+    async def vote(self, request: Request) -> Response:
+        body = await _body(request)
+        given = body.get("round"), body.get("picks"), body.get("sure")
+        await run_in_threadpool(self.rooms().vote, _code(request), _secret(request), *given)
+        return JSONResponse(dict(counted=True))
+
+    async def advance(self, request: Request) -> Response:
+        await run_in_threadpool(self.rooms().advance, _code(request), _secret(request))
+        return JSONResponse({})
+
+    async def finish(self, request: Request) -> Response:
+        await run_in_threadpool(self.rooms().finish, _code(request), _secret(request))
+        return JSONResponse({})
+
+    async def edit(self, request: Request) -> Response:
+        body = await _body(request)
+        given = body.get("player"), body.get("change"), body.get("name", "")
+        if type(given[0]) is not int:
+            raise Refusal("There is no such player in this room.", 404)
+        await run_in_threadpool(self.rooms().edit, _code(request), _secret(request), *given)
+        return JSONResponse({})
+
+    async def results(self, request: Request) -> Response:
+        from demos.quiz import report
+
+        votes = await run_in_threadpool(self.rooms().votes, _code(request), _secret(request))
+        if request.query_params.get("as") == "csv":
+            name = f"which-face-is-real-{_code(request)}.csv"
+            headers = {"content-disposition": f'attachment; filename="{name}"'}
+            return Response(
+                report.table(votes), media_type="text/csv; charset=utf-8", headers=headers
+            )
+        return JSONResponse(await run_in_threadpool(report.summary, votes))
+
+    async def face(self, request: Request) -> Response:
+        number, k = request.path_params["number"], request.path_params["k"]
+        if not 0 <= k <= 2:
+            raise Refusal("A round has the faces 0, 1 and 2.", 404)
+        dealt = await run_in_threadpool(self.rooms().dealt, _code(request), number)
+        # The same for everybody and for ever: the phone may keep it.
+        headers = {"cache-control": "private, max-age=86400", "x-content-type-options": "nosniff"}
+        return Response(dealt.pictures[k], media_type="image/webp", headers=headers)
+
+    async def events(self, request: Request) -> Response:
+        """A stream: first how things stand, then every change. With the teacher's secret, the votes as they come."""
+        if self.streams >= CROWD:
+            raise Refusal("Too many are watching at once. Try again in a minute.", 503)
+        code, secret = _code(request), _secret(request)
+        teacher = request.headers.get("x-role") == "teacher"
+        rooms = self.rooms()
+        look = rooms.seen_by_teacher if teacher else rooms.seen_by_students
+        first = await run_in_threadpool(look, code, secret)  # refuses here, with a status
+
+        async def stream() -> AsyncIterator[str]:
+            watch = self.watches.setdefault(code, Watch(rooms, code))
+            alone = not (watch.students or watch.teachers)
+            mine = watch.teachers if teacher else watch.students
+            queue: asyncio.Queue = asyncio.Queue(1)
+            mine.add(queue)
+            if alone:
+                watch.task = asyncio.create_task(watch.look())
+            self.streams += 1
+            try:
+                last = first
+                yield f"data: {json.dumps(first)}\n\n"
+                while True:
+                    try:
+                        news = await asyncio.wait_for(queue.get(), BEAT)
+                    except TimeoutError:
+                        yield ": still here\n\n"
+                        continue
+                    if news == last:
+                        continue
+                    last = news
+                    kind = "event: gone\n" if isinstance(news, str) else ""
+                    yield f"{kind}data: {json.dumps(news)}\n\n"
+            finally:
+                self.streams -= 1
+                mine.discard(queue)
+                if not (watch.students or watch.teachers):
+                    self.watches.pop(code, None)
+
+        headers = {"cache-control": "no-store", "x-accel-buffering": "no"}
+        return StreamingResponse(stream(), media_type="text/event-stream", headers=headers)
+
+    # What is shown.
+
+    def _page(self, name: str):
+        async def page(request: Request) -> Response:
+            return HTMLResponse(
+                (PAGES / name).read_text(encoding="utf-8"), headers={"cache-control": "no-cache"}
+            )
+
+        return page
+
+    async def asset(self, request: Request) -> Response:
+        kinds = {
+            "class.css": "text/css",
+            "class.js": "text/javascript",
+            "student.js": "text/javascript",
+            "teacher.js": "text/javascript",
+        }
+        name = request.path_params["name"]
+        if name not in kinds:
+            return Response(status_code=404)
+        text = (PAGES / name).read_text(encoding="utf-8")
+        return Response(
+            text, media_type=f"{kinds[name]}; charset=utf-8", headers={"cache-control": "no-cache"}
+        )
+
+    async def qr(self, request: Request) -> Response:
+        """The way into the room, for a phone's camera; in a header whether phones can reach it, and the address."""
+        import segno
+
+        address = public_address(request)
+        link = f"{address}/class/{request.path_params['code'][:4]}"
+        picture = segno.make(link, error="m").svg_inline(
+            border=2, dark="#1a1b20", light="#ffffff", omitsize=True
+        )
+        headers = {
+            "x-link": link,
+            "x-reachable": "no" if only_here(address) else "yes",
+            # A Space's disk ends with its container.
+            "x-kept": "no"
+            if os.environ.get("SPACE_HOST") and not os.environ.get("DATABASE_URL")
+            else "yes",
+        }
+        return Response(picture, media_type="image/svg+xml", headers=headers)
+
+    def _answer(self, handler):
+        async def answer(request: Request) -> Response:
+            try:
+                return await handler(request)
+            except Refusal as refusal:
+                # Guessing codes is slowed down; a class that mistypes is not locked out.
+                if refusal.status == 404 and not self.misses.take(visitor(request)):
+                    refusal = Refusal("Too many wrong codes from here. Wait a minute.", 429)
+                return JSONResponse(dict(error=str(refusal)), refusal.status)
+
+        return answer
+
+
+def _code(request: Request) -> str:
+    return request.path_params["code"].upper()
+
+
+def _secret(request: Request) -> str:
+    return request.headers.get("authorization", "").removeprefix("Bearer ")[:200]
+
+
+async def _body(request: Request) -> dict:
+    data = b""
+    async for part in request.stream():
+        data += part
+        if len(data) > LARGEST:
+            raise Refusal("This is too long.", 413)
+    try:
+        body = json.loads(data or b"{}")
+    except (ValueError, RecursionError):
+        body = None
+    if not isinstance(body, dict):
+        raise Refusal("A request is a JSON object.")
+    return body

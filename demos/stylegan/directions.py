@@ -1,0 +1,107 @@
+"""Directions in w that nobody labelled: where w varies most (GANSpace), and what a layer hears best (SeFa).
+
+GANSpace: Harkonen 2020, arXiv:2004.02546. SeFa: Shen, Zhou 2020, arXiv:2007.06600. They have numbers, not names: a name
+would be a claim about people. What a direction does to the pixels is measured on the face that is shown.
+"""
+
+from collections.abc import Callable
+from functools import lru_cache
+
+import gradio as gr
+import numpy as np
+import torch
+from torch import Tensor
+
+from demos import ui
+from demos.stylegan.latent import along, generator, groups, pictures, quality, w_of
+from models.images import grid
+from models.stylegan import Layer
+
+METHODS = ("GANSpace", "SeFa")
+COUNT, STEPS, DRAWS = 6, 7, 4000
+
+
+# What is computed.
+
+
+@lru_cache(maxsize=16)
+def directions(method: str, where: str) -> tuple[Tensor, Tensor]:
+    """Unit directions in w, the strongest first, and how far w varies along each. -> (6, latent), (6,)."""
+    w = w_of(range(20_000, 20_000 + DRAWS))
+    w = w - w.mean(0)
+    if method == "GANSpace":
+        v = torch.linalg.svd(w, full_matrices=False)[2][:COUNT]
+    else:
+        layers = [m for m in generator().synthesis.modules() if isinstance(m, Layer)]
+        chosen = range(len(layers)) if where == "All" else groups()[where]
+        stacked = torch.cat([layers[k].affine.weight for k in chosen if k < len(layers)])
+        v = torch.linalg.svd(stacked, full_matrices=False)[2][:COUNT]
+    return v, (w @ v.T).std(0)
+
+
+def effects(row: np.ndarray) -> str:
+    """What changes from the first picture of a row to the last, in grey levels. row: (7, H, W, 3) uint8."""
+    change = row[-1].astype(float) - row[0]
+    half = change.shape[1] // 2
+    light = change.mean()
+    warm = (change[..., 0] - change[..., 2]).mean()
+    turned = (change[:, :half] - change[:, half:]).mean()
+    upper = (change[:half] - change[half:]).mean()
+    return (
+        f"light {light:+.0f}, red against blue {warm:+.0f}, left against right {turned:+.0f}, "
+        f"above against below {upper:+.0f}"
+    )
+
+
+def push_along(seed: int, method: str, where: str, reach: float) -> str:
+    """A face pushed along six directions, seven steps each. seed: 0 to 9999. method: GANSpace or SeFa.
+
+    where: All, Coarse, Middle or Fine, the layers that are pushed. reach: 0 to 5 deviations of w. Returns HTML.
+    """
+    seed, reach = ui.seed(seed), ui.number(reach, "Reach", 0, 5)
+    if method not in METHODS:
+        raise ValueError(f"Method is one of {', '.join(METHODS)}.")
+    if where not in ("All", *groups()):
+        raise ValueError(f"Layers to push are one of All, {', '.join(groups())}.")
+    v, deviation = directions(method, where)
+    ws = along(w_of([seed]))
+    pushed = torch.zeros(ws.shape[1], 1)
+    pushed[groups().get(where, range(len(pushed)))] = 1
+    steps = torch.linspace(-reach, reach, STEPS)
+    moved = torch.cat(
+        [ws + s * d * pushed * axis for axis, d in zip(v, deviation, strict=True) for s in steps]
+    )
+    rows = pictures(moved).reshape(COUNT, STEPS, *(generator().size,) * 2, 3)
+    return "".join(
+        f"<figure>{ui.photo(grid(row, STEPS)[None], f'Direction {k}, seven steps', quality=quality())}"
+        f"<figcaption>{k}: {effects(row)}</figcaption></figure>"
+        for k, row in enumerate(rows, 1)
+    ).join(("<div class='stills two'>", "</div>"))
+
+
+# What is shown.
+
+
+def build(opened: Callable) -> None:
+    ui.section(
+        "Directions without labels",
+        "Nobody told the network what a smile or a light is. Yet some directions in w do one thing. They are found "
+        "and numbered; what they mean is for you to see.",
+    )
+    with gr.Row(elem_classes="faces"):
+        with gr.Column(min_width=0, elem_classes="knobs"):
+            seed = ui.seed_slider("stylegan", 7, "pushed")
+            method = gr.Radio(
+                list(METHODS), value="GANSpace", label="Found by", elem_id="stylegan-method"
+            )
+            where = gr.Radio(
+                ["All", *groups()],
+                value="All",
+                label="Layers that are pushed",
+                elem_id="stylegan-where",
+            )
+            reach = ui.slider("stylegan", "reach", "Reach, in deviations of w", 0, 5, 2, 0.5)
+        shown = ui.html(push_along(7, "GANSpace", "All", 2), elem_id="directions")
+    knobs = [seed, method, where, reach]
+    ui.on([*(k.input for k in knobs), opened], push_along, knobs, shown)
+    ui.link("stylegan", pushed=seed, method=method, where=where, reach=reach)

@@ -1,0 +1,109 @@
+"""What the views share: the generator, people as text, their styles, and styles as pictures.
+
+A person is one seed for each layer: "7" is the face of seed 7, and "7 7 7 7 24 24 24 24" has the style of 24 in its
+upper layers. Any mixture is such a list, so what was mixed can be mixed again, sent as a link, or saved.
+"""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+import checkpoints
+from demos import ui
+from models.images import noise, to_uint8
+from models.stylegan import Generator, broadcast, truncate
+
+NAME = "stylegan-faces"
+PSI = 0.7  # of every view before its knob is turned
+AT_ONCE = 2**16  # pixels of one pass: what fits into the cache of a core is fastest
+
+Person = tuple[int, ...]  # a seed for each layer
+
+
+def generator() -> Generator:
+    return checkpoints.load(NAME)
+
+
+def quality() -> int | None:
+    """How pictures are packed: exactly while pixels are few and shown large, where a lossy code would smear colours."""
+    return None if generator().size <= 64 else 90
+
+
+def sizes() -> list[int]:
+    """The pixels that each layer's style works on, along a side."""
+    model = generator()
+    return [min(model.size, 4 << (k + 1) // 2) for k in range(model.layers)]
+
+
+def groups() -> dict[str, list[int]]:
+    """Layers as the paper groups them: what shapes, what makes features, what colours and details."""
+    fine = max(16, min(32, generator().size // 4))
+    named = ["Coarse" if size <= 8 else "Middle" if size <= fine else "Fine" for size in sizes()]
+    return {
+        name: [k for k, n in enumerate(named) if n == name] for name in ("Coarse", "Middle", "Fine")
+    }
+
+
+def people(text: str, name: str, most: int) -> list[Person]:
+    """People from text, separated by commas. Raises ValueError."""
+    layers = generator().layers
+    tokens = text.split(",") if isinstance(text, str) and len(text) <= 100 * most else []
+    seeds = [token.split() for token in tokens]
+    right = all(len(s) in (1, layers) for s in seeds) and 1 <= len(seeds) <= most
+    if (
+        not right
+        or not re.fullmatch(r"[0-9 ,]*", text)
+        or max(len(v) for s in seeds for v in s) > 4
+    ):
+        count = "one face" if most == 1 else f"1 to {most} faces, separated by commas"
+        raise ValueError(
+            f"{name}: {count}. A face is a seed from 0 to {ui.LARGEST_SEED}, or {layers} seeds, "
+            "one for each layer."
+        )
+    return [tuple(map(int, s)) * (layers // len(s)) for s in seeds]
+
+
+def person_in_text(person: Person) -> str:
+    return str(person[0]) if len(set(person)) == 1 else " ".join(map(str, person))
+
+
+def mean() -> Tensor:
+    """w of the mean face. -> (latent,)."""
+    return generator().mapping.w_avg
+
+
+def w_of(seeds: Sequence[int]) -> Tensor:
+    """-> (n, latent)."""
+    model = generator()
+    with torch.inference_mode():
+        return model.mapping(noise((model.latent,), seeds))
+
+
+def styles(persons: Sequence[Person], psi: float, cutoff: int | None = None) -> Tensor:
+    """One w for each layer of each person, pulled to the mean by psi. -> (n, layers, latent)."""
+    seeds = sorted({seed for person in persons for seed in person})
+    w = dict(zip(seeds, w_of(seeds), strict=True))
+    ws = torch.stack([torch.stack([w[seed] for seed in person]) for person in persons])
+    return truncate(ws, mean(), psi, cutoff)
+
+
+def along(w: Tensor, psi: float = PSI) -> Tensor:
+    """The same w in every layer, truncated. (n, latent) -> (n, layers, latent)."""
+    return truncate(broadcast(w, generator().layers), mean(), psi)
+
+
+def synthesis(ws: Tensor, grain: Sequence[Tensor | None] | None = None) -> Tensor:
+    """(n, layers, latent) -> (n, 3, size, size), about [-1, 1]. grain: noise of each layer, else the model's own."""
+    model = generator()
+    grain = model.noise() if grain is None else grain
+    parts = ws.split(max(1, AT_ONCE // model.size**2))
+    with torch.inference_mode():
+        return torch.cat([model.synthesis(part, grain) for part in parts])
+
+
+def pictures(ws: Tensor, grain: Sequence[Tensor | None] | None = None) -> np.ndarray:
+    """-> (n, size, size, 3) uint8."""
+    return to_uint8(synthesis(ws, grain), -1, 1)

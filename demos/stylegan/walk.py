@@ -1,0 +1,114 @@
+"""From one face to another, in z and in w, with the length of both paths."""
+
+from collections.abc import Callable, Sequence
+
+import gradio as gr
+import numpy as np
+import torch
+from torch import Tensor
+
+import checkpoints
+from demos import ui
+from demos.stylegan.latent import NAME, along, generator, quality, synthesis, w_of
+from models.images import noise, to_uint8
+
+STEPS, STILLS, FILM = 33, 9, 17  # pictures on a path: measured, shown, and in the film
+
+
+# What is computed.
+
+
+def both_ways(seed_a: int, seed_b: int, t: Tensor) -> dict[str, Tensor]:
+    """w at times t of two straight lines between two seeds: one in z, one in w. -> (len(t), latent) each."""
+    a, b = noise((generator().latent,), [seed_a, seed_b])
+    with torch.inference_mode():
+        w_a, w_b = w_of([seed_a, seed_b])
+        return {
+            "z": generator().mapping(a + t[:, None] * (b - a)),
+            "w": w_a + t[:, None] * (w_b - w_a),
+        }
+
+
+def length(x: Tensor) -> tuple[float, float]:
+    """The way a film goes, and its longest step: distances between frames, in grey levels. x: (n, C, H, W) in [-1, 1].
+
+    The distance of two pictures is the root mean square of their difference.
+    """
+    steps = 127.5 * (x.clamp(-1, 1).diff(dim=0)).square().mean((1, 2, 3)).sqrt()
+    return steps.sum().item(), steps.max().item()
+
+
+def walk_faces(seed_a: int, seed_b: int) -> str:
+    """From the face of one seed to that of another, straight in z and straight in w. seed_a, seed_b: 0 to 9999.
+
+    Returns two rows of stills with the length of each path, as HTML.
+    """
+    seed_a, seed_b = ui.seed(seed_a), ui.seed(seed_b)
+    rows, lengths = [], {}
+    some = torch.linspace(0, STEPS - 1, STILLS).round().long()
+    for where, w in both_ways(seed_a, seed_b, torch.linspace(0, 1, STEPS)).items():
+        x = synthesis(along(w))
+        lengths[where], largest = length(x)
+        stills = ui.photo(
+            to_uint8(x[some], -1, 1), f"{STILLS} faces on the way in {where}", STILLS, quality()
+        )
+        rows.append(
+            f"<figure>{stills}<figcaption>Straight in {where}: {lengths[where]:.0f} grey levels long, the largest of "
+            f"{STEPS - 1} steps {largest:.1f}</figcaption></figure>"
+        )
+    ratio = lengths["w"] / max(lengths["z"], 1e-6)
+    return (
+        f"<div class='stills'>{''.join(rows)}</div><p class='verdict'>In w it is <b>{ratio:.2f}</b> times as long as "
+        "in z.</p><p class='note'>A straight line in z bends in w: it passes other people on the way.</p>"
+    )
+
+
+def side_by_side(paths: Sequence[Tensor]) -> np.ndarray:
+    gap = torch.ones(FILM, 3, generator().size, max(1, generator().size // 8))
+    left, right = (synthesis(along(w)) for w in paths)
+    return to_uint8(torch.cat([left, gap, right], 3), -1, 1)
+
+
+def face_film(seed_a: int, seed_b: int) -> str:
+    """Both walks as a film, z at the left and w at the right: a GIF as a data URI. Arguments as for walk_faces."""
+    seed_a, seed_b = ui.seed(seed_a), ui.seed(seed_b)
+    frames = side_by_side(both_ways(seed_a, seed_b, torch.linspace(0, 1, FILM)).values())
+    return ui.data_uri(frames, zoom=max(1, 256 // generator().size), seconds=0.1, kind="gif")
+
+
+# What is shown.
+
+
+def build(opened: Callable) -> None:
+    ui.section(
+        "Two roads between two faces",
+        "Straight in z, where faces are drawn from, and straight in w, where styles live. The shorter road passes "
+        "fewer strangers.",
+    )
+    measured = checkpoints.MANIFEST[NAME]["measured"]
+    with gr.Row(elem_classes="faces"):
+        with gr.Column(min_width=0, elem_classes="knobs"):
+            start = ui.seed_slider("stylegan", 7, "from", "From seed")
+            end = ui.seed_slider("stylegan", 24, "to", "To seed")
+            save = gr.Button("Film (GIF)")
+        with gr.Column(min_width=0):
+            shown = ui.html(walk_faces(7, 24), elem_id="face-walk")
+            ui.html(
+                f"Over fifty pairs it is {measured['path_w_over_z_pixels']:.2f} times in pixels, and "
+                f"{measured['path_w_over_z_mobilenetv2']:.2f} times in what a network for pictures sees.",
+                "note",
+            )
+    done = ui.on([start.input, end.input, opened], walk_faces, [start, end], shown)
+    ui.in_page(
+        done.success,
+        "(a, b) => { if (a !== b && !(a === 7 && b === 24)) gml.did(document.querySelector('#face-walk'), 'walk'); }",
+        [start, end],
+    )
+    gif = ui.html("", visible=False)
+    saved = ui.on(save.click, face_film, [start, end], gif)
+    ui.in_page(
+        saved.success,
+        "(uri, a, b) => gml.save(uri, `stylegan-ai-generated-${a}-to-${b}.gif`)",
+        [gif, start, end],
+    )
+    ui.link("stylegan", **{"from": start, "to": end})

@@ -1,0 +1,47 @@
+"""The class rooms alone on a port, with drawn patterns for faces: what tests start, kill and load.
+
+DATABASE_URL=sqlite:////tmp/class.sqlite3 python -m tests.class_server 7870
+"""
+
+import hashlib
+import io
+import sys
+from functools import cache
+
+import numpy as np
+import uvicorn
+from PIL import Image
+from starlette.applications import Starlette
+
+from demos.quiz.rooms import Rooms
+from demos.quiz.rounds import Dealt
+from demos.quiz.routes import Class
+
+
+def deal(secret: str, number: int, deck: str) -> Dealt:
+    """A "real" one is red, a made one is green: a test can see the truth, a student's state must not say it."""
+    bits = hashlib.sha256(f"{secret} {number}".encode()).digest()
+    real = [bool(bit % 2) for bit in bits[:3]]
+    return Dealt(
+        [_picture(r, k) for k, r in enumerate(real)],
+        real,
+        ["photos" if r else "patterns" for r in real],
+    )
+
+
+@cache
+def _picture(real: bool, k: int) -> bytes:
+    pixels = np.zeros((32, 32, 3), np.uint8)
+    pixels[:, 8 * k :, 0 if real else 1] = 255
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "webp")
+    return file.getvalue()
+
+
+def application(url: str = "") -> Starlette:
+    rooms = cache(lambda: Rooms(deal, url))
+    return Starlette(routes=Class(rooms).routes())
+
+
+if __name__ == "__main__":
+    uvicorn.run(application(), host="127.0.0.1", port=int(sys.argv[1]), log_level="critical")

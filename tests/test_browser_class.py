@@ -1,0 +1,121 @@
+"""A class in real browsers: one projector and three phones play on the real app's server."""
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from demos import quiz
+from demos.quiz.rooms import Rooms
+from tests.class_server import deal
+from tests.gestures import DESK
+
+
+@pytest.fixture
+def patterns(tmp_path, monkeypatch):
+    """The app's rooms, with drawn patterns for faces and a database of the test's own."""
+    rooms = Rooms(deal, f"sqlite:///{tmp_path}/class.sqlite3")
+    (owner,) = {
+        route.endpoint.__self__ for route in quiz.ROUTES if hasattr(route.endpoint, "__self__")
+    }
+    monkeypatch.setattr(owner, "rooms", lambda: rooms)
+    return rooms
+
+
+def phone(open_page, app_url, room: str, name: str):
+    page = open_page(390, 844, query="tab=autoregressive")
+    page.goto(f"{app_url}{room}")
+    page.get_by_label("A nickname").fill(name)
+    page.get_by_role("button", name="Join").click()
+    expect(page.get_by_text("You are in.")).to_be_visible()
+    return page
+
+
+def answer(page, faces: list[int]) -> None:
+    expect(page.locator(".face img")).to_have_count(3)
+    expect(page.locator(".vote")).to_be_visible()
+    for k in faces:
+        page.locator(".face").nth(k).click()
+    page.locator(".vote").click()
+    expect(page.get_by_text("Counted")).to_be_visible()
+
+
+@pytest.mark.slow
+def test_three_phones_play_three_rounds_and_one_leaves_and_returns(open_page, app_url, patterns):
+    desk = open_page(DESK, query="tab=quiz")
+    with desk.context.expect_page() as opened:
+        desk.locator("#open-room").click()
+    projector = opened.value
+    projector.wait_for_url(re.compile(r"/class/[A-Z]{4}/teacher#"))
+    expect(projector.locator(".qr svg")).to_be_visible()
+    expect(projector.get_by_text("Phones cannot reach this address")).to_be_visible()  # 127.0.0.1
+    room = "/class/" + projector.locator(".entry .code").inner_text()
+    names = ["Ada", "<b>Zoë</b>", "عمر"]
+    phones = [phone(open_page, app_url, room, name) for name in names]
+    expect(projector.locator(".ranking li")).to_have_count(3)
+    expect(projector.locator(".ranking")).to_contain_text("<b>Zoë</b>")  # text, no markup
+    chosen = [[0], [0, 2], []]
+    for number in (1, 2, 3):
+        projector.locator(".next").click()
+        for k, page in enumerate(phones):
+            expect(page.locator(".question")).to_contain_text(f"Round {number}")
+            assert "photos" not in page.content() and "patterns" not in page.content()
+            answer(page, chosen[k])
+        expect(projector.locator(".voted")).to_contain_text("3 of 3 have voted")
+        said = [projector.locator(".bar b").nth(k).inner_text() for k in range(3)]
+        assert said == ["2 say real", "0 say real", "1 say real"], "the bars are the votes"
+        if number == 2:  # a phone is closed, and comes back with the same name and vote
+            phones[0].goto("about:blank")
+            phones[0].goto(f"{app_url}{room}")
+            expect(phones[0].get_by_text("Counted")).to_be_visible()
+        projector.locator(".next").click()
+        expect(phones[0].locator(".outcome")).to_contain_text("of 3 right")
+        expect(projector.locator(".face.real, .face.made")).to_have_count(3)
+    points = [int(text) for text in projector.locator(".ranking .points").all_inner_texts()]
+    truth = ["".join("01"[r] for r in patterns.dealt(room[-4:], n).real) for n in (1, 2, 3)]
+    wanted = [
+        sum((str(k) in map(str, mine)) == (real[k] == "1") for real in truth for k in range(3))
+        for mine in chosen
+    ]
+    assert points == sorted(wanted, reverse=True)
+    projector.locator(".finish").click()
+    expect(projector.get_by_text("What the class can tell apart")).to_be_visible()
+    with projector.expect_download() as saved:
+        projector.get_by_role("button", name="Results as CSV").click()
+    assert len(saved.value.path().read_text().splitlines()) == 1 + 3 * 3 * 3
+
+
+def test_a_code_that_is_wrong_is_said_and_asked_for_again(open_page, app_url, patterns):
+    page = open_page(390, 844, query="tab=autoregressive")
+    page.goto(f"{app_url}/class")
+    page.get_by_label("Code").fill("bbbb")
+    page.get_by_label("A nickname").fill("Ada")
+    page.get_by_role("button", name="Join").click()
+    expect(page.locator(".problem")).to_contain_text("no room with this code")
+    code, _ = patterns.open()
+    page.get_by_label("Code").fill(code.lower())
+    page.get_by_role("button", name="Join").click()
+    expect(page.get_by_text("You are in.")).to_be_visible()
+    open_page.errors[:] = [line for line in open_page.errors if "404" not in line]
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_axe_finds_nothing_serious_on_phone_and_projector(
+    open_page, app_url, axe_source, patterns, dark
+):
+    code, key = patterns.open()
+    token = patterns.join(code, "Ada")
+    patterns.advance(code, key)
+    for width, path in ((390, f"/class/{code}"), (1280, f"/class/{code}/teacher#{key}")):
+        page = open_page(width, dark=dark, query="tab=autoregressive")
+        page.goto(f"{app_url}/class")
+        page.evaluate(
+            "([room, token]) => localStorage.setItem(room, token)", [f"class-{code}", token]
+        )
+        page.goto(f"{app_url}{path}")
+        expect(page.locator(".face img")).to_have_count(3)
+        page.evaluate(axe_source)
+        found = page.evaluate(
+            "axe.run().then((r) => r.violations.filter((v) => ['serious', 'critical'].includes(v.impact)))"
+        )
+        assert not [(v["id"], [n["html"][:100] for n in v["nodes"]]) for v in found]

@@ -1,0 +1,247 @@
+"""Class rooms over HTTP: events, several processes, a server that dies, many votes at once, hostile requests."""
+
+import asyncio
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+
+from demos.quiz import network
+from tests import class_load
+from tests.class_server import application
+
+ROOT = Path(__file__).parents[1]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Server:
+    """tests.class_server in a process of its own, on one database."""
+
+    def __init__(self, place: Path):
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.class_server", str(self.port)],
+            cwd=ROOT,
+            env=os.environ | {"DATABASE_URL": f"sqlite:///{place}"},
+        )
+        for _ in range(600):
+            assert self.process.poll() is None
+            try:
+                httpx.get(f"{self.url}/class")
+                return
+            except httpx.TransportError:
+                time.sleep(0.1)
+
+    def kill(self) -> None:
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@pytest.fixture
+def start(tmp_path):
+    servers = []
+
+    def start() -> Server:
+        servers.append(Server(tmp_path / "class.sqlite3"))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.kill()
+
+
+def opened(client) -> tuple[str, dict]:
+    room = client.post("/class").json()
+    return f"/class/{room['code']}", dict(
+        authorization=f"Bearer {room['teacher'].partition('#')[2]}"
+    )
+
+
+def joined(client, room: str, name: str) -> dict:
+    return dict(
+        authorization=f"Bearer {client.post(f'{room}/join', json=dict(name=name)).json()['token']}"
+    )
+
+
+def vote(client, room: str, student: dict, number: int, picks=(0,), sure=80):
+    body = dict(round=number, picks=list(picks), sure=sure)
+    return client.post(f"{room}/vote", headers=student, json=body)
+
+
+def state(client, room: str, headers: dict, role: str = "teacher") -> dict:
+    with client.stream("GET", f"{room}/events", headers=headers | {"x-role": role}) as stream:
+        for line in stream.iter_lines():
+            if line.startswith("data: "):
+                return json.loads(line[6:])
+
+
+@pytest.mark.slow
+def test_a_server_that_is_killed_has_everything_when_it_starts_again_and_two_serve_one_room(start):
+    first = start()
+    with httpx.Client(base_url=first.url) as client:
+        room, teacher = opened(client)
+        ada, zoe = (joined(client, room, name) for name in ("Ada", "Zoë"))
+        client.post(f"{room}/advance", headers=teacher)
+        assert vote(client, room, ada, 1, [0, 2], 90).json() == {"counted": True}
+        faces = [client.get(f"{room}/faces/1/{k}").content for k in range(3)]
+    first.kill()
+    second, third = start(), start()
+    with httpx.Client(base_url=second.url) as here, httpx.Client(base_url=third.url) as there:
+        back = state(here, room, ada, "student")
+        assert back["phase"] == "open" and back["you"] == dict(name="Ada", picks="101", sure=90)
+        assert [there.get(f"{room}/faces/1/{k}").content for k in range(3)] == faces
+        assert vote(there, room, ada, 1).status_code == 409
+        headers = teacher | {"x-role": "teacher"}
+        with here.stream("GET", f"{room}/events", headers=headers, timeout=10) as stream:
+            lines = stream.iter_lines()
+            assert (
+                json.loads(next(line for line in lines if line.startswith("data: "))[6:])["voted"]
+                == 1
+            )
+            assert vote(there, room, zoe, 1).status_code == 200  # in one process
+            news = json.loads(next(line for line in lines if line.startswith("data: "))[6:])
+            assert news["voted"] == 2 and news["counts"] == [2, 0, 1]  # seen in the other
+        there.post(f"{room}/advance", headers=teacher)
+        assert here.get(f"{room}/results", headers=teacher).json()["votes"] == 2
+
+
+@pytest.mark.slow
+def test_every_vote_of_a_class_that_votes_at_once_counts(start):
+    server = start()
+    measured = asyncio.run(class_load.play(server.url, students=40, rounds=2, spread=0.3))
+    assert measured.problems == [] and measured.sent == measured.counted == 80
+    assert len(measured.answers) == 80 and len(measured.behind) == 80
+
+
+@pytest.fixture
+def client(tmp_path):
+    with TestClient(application(f"sqlite:///{tmp_path}/class.sqlite3")) as client:
+        yield client
+
+
+@pytest.mark.parametrize("path", ["join", "vote", "advance", "finish", "edit"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"null",
+        b"[]",
+        b"{",
+        b"\xff\xfe",
+        b'"x"',
+        b"[" * 4000,
+        b"{}",
+        b'{"name": {"a": 1}}',
+        b"x" * 5000,
+    ],
+)
+def test_hostile_requests_get_one_line_and_the_next_works(client, path, body):
+    room, teacher = opened(client)
+    answer = client.post(f"{room}/{path}", content=body)
+    assert 400 <= answer.status_code < 500
+    assert 10 < len(answer.json()["error"]) < 200 and "\n" not in answer.json()["error"]
+    ada = joined(client, room, "Ada")
+    assert client.post(f"{room}/advance", headers=teacher).status_code == 200
+    assert vote(client, room, ada, 1).status_code == 200
+
+
+def test_a_student_learns_nothing_before_the_reveal(client):
+    """All that a phone can get: pages, state, faces and their headers, in rounds of different truth."""
+    room, teacher = opened(client)
+    ada = joined(client, room, "Ada")
+    for number in (1, 2, 3):
+        client.post(f"{room}/advance", headers=teacher)
+        answers = [client.get(path) for path in (room, f"{room}/teacher", f"{room}/qr.svg")]
+        texts = [answer.text for answer in answers] + [
+            json.dumps(state(client, room, ada, "student"))
+        ]
+        faces = [client.get(f"{room}/faces/{number}/{k}") for k in range(3)]
+        texts += [
+            json.dumps({k: v for k, v in face.headers.items() if k != "content-length"})
+            for face in faces
+        ]
+        assert not any(
+            word in text for text in texts for word in ("photos", "patterns", '"real"', "sources")
+        )
+        for path in ("results", "results?as=csv"):
+            assert client.get(f"{room}/{path}", headers=ada).status_code == 403
+        assert client.get(f"{room}/faces/{number + 1}/0").status_code == 404
+        assert client.get(f"{room}/events", headers=ada | {"x-role": "teacher"}).status_code == 403
+        client.post(f"{room}/advance", headers=teacher)
+        assert len(state(client, room, ada, "student")["real"]) == 3
+
+
+@pytest.mark.parametrize(
+    "path", ["faces/1/3", "faces/0/0", "faces/-1/0", "faces/1/x", "faces/99999999999999999999/0"]
+)
+def test_faces_that_are_not_there(client, path):
+    room, teacher = opened(client)
+    client.post(f"{room}/advance", headers=teacher)
+    assert client.get(f"{room}/{path}").status_code == 404
+
+
+def test_guessing_codes_and_flooding_are_slowed_and_a_class_behind_one_address_is_not(client):
+    room, _ = opened(client)
+    assert all(
+        client.post(f"{room}/join", json=dict(name=f"S{k}")).status_code == 200 for k in range(120)
+    )
+    answers = [client.get(f"/class/BBB{letter}/events").status_code for letter in "BCDFGHJKMP" * 13]
+    assert answers[0] == 404 and answers[-1] == 429
+    assert client.post(f"{room}/join", json=dict(name="Late")).status_code == 200
+    clock = [0.0]
+    bucket = network.Bucket(3, 1, now=lambda: clock[0])
+    assert [bucket.take("a") for _ in range(5)] == [True, True, True, False, False]
+    assert bucket.take("b")
+    clock[0] = 2.0
+    assert [bucket.take("a") for _ in range(3)] == [True, True, False]
+
+
+def test_the_way_in_is_an_address_that_phones_reach(client, monkeypatch):
+    room, _ = opened(client)
+    for name in ("PUBLIC_URL", "SPACE_HOST", "GRADIO_SERVER_NAME", "DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    assert client.get(f"{room}/qr.svg").headers["x-link"] == f"http://testserver{room}"
+    local = client.get(f"{room}/qr.svg", headers={"host": "127.0.0.1:7860"})
+    assert local.headers["x-reachable"] == "no"
+    monkeypatch.setattr(network, "local_address", lambda: "192.168.1.5")
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
+    found = client.get(f"{room}/qr.svg", headers={"host": "127.0.0.1:7860"})
+    assert (
+        found.headers["x-link"] == f"http://192.168.1.5:7860{room}"
+        and found.headers["x-reachable"] == "yes"
+    )
+    monkeypatch.setenv("SPACE_HOST", "me-models.hf.space")
+    found = client.get(f"{room}/qr.svg")
+    assert (
+        found.headers["x-link"] == f"https://me-models.hf.space{room}"
+        and found.headers["x-kept"] == "no"
+    )
+    monkeypatch.setenv("PUBLIC_URL", "https://class.example.org/")
+    assert client.get(f"{room}/qr.svg").headers["x-link"] == f"https://class.example.org{room}"
+    assert found.text.startswith("<svg")
+
+
+def test_a_table_to_take_home(client):
+    room, teacher = opened(client)
+    ada = joined(client, room, "Ada")
+    client.post(f"{room}/advance", headers=teacher)
+    vote(client, room, ada, 1)
+    client.post(f"{room}/advance", headers=teacher)
+    answer = client.get(f"{room}/results?as=csv", headers=teacher)
+    assert (
+        "attachment" in answer.headers["content-disposition"] and len(answer.text.splitlines()) == 4
+    )
