@@ -20,6 +20,7 @@ import checkpoints
 from checkpoints.faces import generators
 from demos import TABS
 from demos.autoregressive import complete, play, score, see
+from demos.quiz import faces as quiz_faces
 from tests.answers import without_time
 from tests.portrait import data_url, portrait
 
@@ -304,6 +305,7 @@ def test_without_its_weights_a_tab_says_so(monkeypatch, tmp_path, how):
     monkeypatch.setattr(checkpoints, "HERE", tmp_path)
     for cache in ("_checked", "_loaded"):
         monkeypatch.setattr(checkpoints, cache, {})
+    monkeypatch.setattr(quiz_faces, "_ready", {})
     shown = json.dumps(app.build().config["components"])
     # The quiz needs no weights of its own; without any face generator it says so in another way.
     assert shown.count('role=\\"alert\\"') == len(TABS) - (not generators())
