@@ -122,9 +122,7 @@ def find_eyes(photo: np.ndarray) -> tuple[np.ndarray, bool]:
     return (np.array(eyes) * side + (x, y) - edge) / scale, seen == 2
 
 
-def align(
-    photo: np.ndarray, eyes: np.ndarray, side: int = SIDE, where: tuple = EYES
-) -> np.ndarray:
+def align(photo: np.ndarray, eyes: np.ndarray, side: int = SIDE, where: tuple = EYES) -> np.ndarray:
     """Turn, scale and crop so that the eyes stand where the training data have them. -> (side, side, 3) uint8."""
     import cv2
 

@@ -134,6 +134,41 @@ def planes(
     )
 
 
+def lines(x: Sequence[float], groups: dict[str, Sequence[float]], axis: str) -> str:
+    """Values from 0 to 1 over x, a line for each group with its name at its end, as SVG."""
+    width, height, base, top, left, right = 640, 290, 230, 20, 40, 100
+    span = max(x) - min(x)
+
+    def at(a: float, v: float) -> tuple[float, float]:
+        return left + (width - left - right) * (a - min(x)) / span, base - (base - top) * v
+
+    parts = [
+        f'<text class="tick" x="0" y="{at(0, v)[1] + 5:.0f}">{v:g}</text>' for v in (0, 0.5, 1)
+    ]
+    parts += [
+        f'<text class="tick" x="{at(a, 0)[0]:.0f}" y="{base + 22}" text-anchor="middle">{a:g}</text>'
+        for a in x
+    ]
+    for k, (name, values) in enumerate(groups.items()):
+        points = [at(a, v) for a, v in zip(x, values, strict=True)]
+        parts.append(
+            f'<polyline class="line g{k}" points="'
+            + " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
+            + '"/>'
+        )
+        parts += [f'<circle class="dot g{k}" cx="{a:.1f}" cy="{b:.1f}" r="4"/>' for a, b in points]
+        end = points[-1]
+        parts.append(
+            f'<text class="name" x="{end[0] + 12:.0f}" y="{end[1] + 5:.0f}">{escape(name)}</text>'
+        )
+    told = ", ".join(
+        f"{name} {v:.2f} at {a:g}"
+        for name, vs in groups.items()
+        for a, v in zip(x, vs, strict=True)
+    )
+    return _figure(width, height, base, f"{axis}: {told}", axis, parts)
+
+
 def shares(rows: Sequence[tuple[str, float, float, float, int, bool]], axis: str) -> str:
     """Shares with their intervals, one line for each, as SVG. rows: (name, share, low, high, n, plain); plain ones are
     in ink, the others in the family's colour; the middle, a coin's share, is marked.

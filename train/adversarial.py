@@ -75,6 +75,9 @@ def fit(
         for name, part in parts.items():
             part.load_state_dict(state[name])
         step, seconds = state["step"], state["seconds"]
+    # An optimiser's state brings its old rate along, which would outlive a change of the recipe.
+    for adam, rate in ((adam_g, recipe.rate_g), (adam_d, recipe.rate_d)):
+        adam.param_groups[0]["lr"] = rate
     generator = torch.Generator(where).manual_seed(step)
     change = augment if recipe.augmented else (lambda x, _: x)
     bf16 = dict(device_type=where.type, dtype=torch.bfloat16, enabled=where.type == "cuda" or recipe.bf16_cpu)

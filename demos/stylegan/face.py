@@ -6,8 +6,9 @@ import gradio as gr
 import numpy as np
 import torch
 
-from demos import ui
-from demos.stylegan.latent import PSI, generator, groups, people, pictures, quality, styles
+import checkpoints
+from demos import plots, ui
+from demos.stylegan.latent import NAME, PSI, generator, groups, people, pictures, quality, styles
 from models.images import to_uint8
 
 KINDS = ("fixed", "new", "off")
@@ -98,6 +99,14 @@ def build(opened: Callable) -> None:
         "(noise) => { if (noise !== 'fixed') gml.did(document.querySelector('#one-face'), 'noise'); }",
         noise,
     )
+    measured = checkpoints.MANIFEST[NAME]["measured"]
+    ui.section(
+        "What psi costs",
+        "Nearer to the mean face, faces look more like faces, and more like each other. Precision counts the first, "
+        "recall the second.",
+    )
+    curves = dict(precision=measured["psi_precision"], recall=measured["psi_recall"])
+    ui.html(plots.lines(measured["psi"], curves, "psi, measured on 2,779 faces each"))
     names = dict(
         person=person,
         cutoff=cutoff,

@@ -7,8 +7,10 @@ from collections.abc import Callable
 import gradio as gr
 import torch
 
+import checkpoints
 from demos import ui
 from demos.stylegan.latent import (
+    NAME,
     PSI,
     generator,
     groups,
@@ -105,6 +107,20 @@ def build() -> Callable:
                 "walk": "Walk between two other faces, in z and in w",
             },
         )
+    measured = checkpoints.MANIFEST[NAME]["measured"]
+    ui.strip(
+        [
+            ("none", "likelihood: it only samples"),
+            (
+                f"{measured['fd_mobilenetv2']:.0f}",
+                f"distance of faces (FD-MobileNetV2; real ones: {measured['floor_fd_mobilenetv2']:.0f})",
+            ),
+            (f"{measured['precision']:.2f}, {measured['recall']:.2f}", "precision, recall"),
+            ("", f"for {first['faces']} faces, now, here"),
+            (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
+        ],
+        live=f"for {first['faces']} faces, now, here",
+    )
     knobs = [rows, columns, layers, psi]
     asked = "(value) => [value.wanted.rows, value.wanted.columns, value.wanted.layers]"
     placed = ui.in_page(canvas.select, asked, canvas, [rows, columns, layers])

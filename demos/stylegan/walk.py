@@ -7,8 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+import checkpoints
 from demos import ui
-from demos.stylegan.latent import along, generator, quality, synthesis, w_of
+from demos.stylegan.latent import NAME, along, generator, quality, synthesis, w_of
 from models.images import noise, to_uint8
 
 STEPS, STILLS, FILM = 33, 9, 17  # pictures on a path: measured, shown, and in the film
@@ -84,12 +85,19 @@ def build(opened: Callable) -> None:
         "Straight in z, where faces are drawn from, and straight in w, where styles live. The shorter road passes "
         "fewer strangers.",
     )
+    measured = checkpoints.MANIFEST[NAME]["measured"]
     with gr.Row(elem_classes="faces"):
         with gr.Column(min_width=0, elem_classes="knobs"):
             start = ui.seed_slider("stylegan", 7, "from", "From seed")
             end = ui.seed_slider("stylegan", 24, "to", "To seed")
             save = gr.Button("Film (GIF)")
-        shown = ui.html(walk_faces(7, 24), elem_id="face-walk")
+        with gr.Column(min_width=0):
+            shown = ui.html(walk_faces(7, 24), elem_id="face-walk")
+            ui.html(
+                f"Over fifty pairs it is {measured['path_w_over_z_pixels']:.2f} times in pixels, and "
+                f"{measured['path_w_over_z_mobilenetv2']:.2f} times in what a network for pictures sees.",
+                "note",
+            )
     done = ui.on([start.input, end.input, opened], walk_faces, [start, end], shown)
     ui.in_page(
         done.success,
