@@ -78,16 +78,9 @@ GOOD |= {
     "work_through": dict(content=7, style=24, layer=3, channel=5),
 }
 SLOW = {
-    *("decode_face", "face_picture", "encode_photo", "why_blurred", "learn"),
-    "film",
-    "complete",
-    "race",
-    "encode",
-    "interpolate",
-    "interpolation_film",
-    "denoise",
-    "compare",
-    *("mix_styles", "one_face", "walk_faces", "face_film", "map_to_w", "push_along", "work_through"),
+    *"film complete race encode interpolate interpolation_film denoise compare".split(),
+    *"decode_face face_picture encode_photo why_blurred learn".split(),
+    *"mix_styles one_face walk_faces face_film map_to_w push_along work_through".split(),
 }
 HANDLERS = dict(
     draw=play.draw, film=play.film, complete=complete.complete, look=see.look, score=score.score

@@ -46,7 +46,7 @@ def arithmetic(a: str, b: str, c: str) -> str:
     def row(z: list[Tensor], what: str) -> str:
         total = z[0] - z[1] + z[2]
         pictures = to_uint8(draw(as_long_as_noise(torch.stack([*z, total]))))
-        names = ("A", "B", "C", "A minus B plus C")
+        names = ("A", "B", "C", "A − B + C")
         cells = [
             f"<figure>{ui.photo(p[None], name)}<figcaption>{name}</figcaption></figure>"
             for p, name in zip(pictures, names, strict=True)
