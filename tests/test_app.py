@@ -20,6 +20,7 @@ import checkpoints
 from checkpoints.faces import generators
 from demos import TABS
 from demos.autoregressive import complete, play, score, see
+from demos.quiz import faces as quiz_faces
 from tests.answers import without_time
 from tests.portrait import data_url, portrait
 
@@ -77,16 +78,9 @@ GOOD |= {
     "work_through": dict(content=7, style=24, layer=3, channel=5),
 }
 SLOW = {
-    *("decode_face", "face_picture", "encode_photo", "why_blurred", "learn"),
-    "film",
-    "complete",
-    "race",
-    "encode",
-    "interpolate",
-    "interpolation_film",
-    "denoise",
-    "compare",
-    *("mix_styles", "one_face", "walk_faces", "face_film", "map_to_w", "push_along", "work_through"),
+    *"film complete race encode interpolate interpolation_film denoise compare".split(),
+    *"decode_face face_picture encode_photo why_blurred learn".split(),
+    *"mix_styles one_face walk_faces face_film map_to_w push_along work_through".split(),
 }
 HANDLERS = dict(
     draw=play.draw, film=play.film, complete=complete.complete, look=see.look, score=score.score
@@ -304,6 +298,7 @@ def test_without_its_weights_a_tab_says_so(monkeypatch, tmp_path, how):
     monkeypatch.setattr(checkpoints, "HERE", tmp_path)
     for cache in ("_checked", "_loaded"):
         monkeypatch.setattr(checkpoints, cache, {})
+    monkeypatch.setattr(quiz_faces, "_ready", {})
     shown = json.dumps(app.build().config["components"])
     # The quiz needs no weights of its own; without any face generator it says so in another way.
     assert shown.count('role=\\"alert\\"') == len(TABS) - (not generators())

@@ -210,6 +210,18 @@ def test_a_sum_is_a_sum_of_noise():
     assert np.abs(images(arithmetic.arithmetic("1, 2, 3", "5", "8"))[0] - wanted).mean() < 6
 
 
+def test_the_first_sum_lightens_the_hair():
+    """What the page says of it, measured: C with what A has more of than B."""
+    a, b, c = ([int(v) for v in text.split(",")] for text in arithmetic.first_sum())
+    assert len({*a, *b, *c}) == 9
+
+    def top(picture):
+        return picture[2:12, 20:44].mean()
+
+    sums = images(arithmetic.arithmetic(*arithmetic.first_sum()))
+    assert top(sums[0]) > top(sums[2]) > top(sums[1]) - 30 and top(sums[3]) > top(sums[2]) + 10
+
+
 def test_left_out_faces_leave_the_rest(monkeypatch):
     """One line of the manifest removes every model of faces: the app says so in their place, and the digits work."""
     manifest = json.loads((checkpoints.HERE / "manifest.json").read_text())

@@ -168,7 +168,7 @@ def test_with_no_network_and_no_pack_it_plays(stand_in, monkeypatch):
     deck = faces.standard_deck()
     assert deck.side == 25 and "DCGAN" in deck.note and "25 by 25" in deck.note
     dealt = [rounds.deal("s", k, deck) for k in range(1, 12)]
-    assert {s for d in dealt for s in d.sources} == {"DCGAN", "LFW, by scikit-image"}
+    assert {s for d in dealt for s in d.sources} == {"DCGAN", "LFW"}
     means = {True: [], False: []}
     for d in dealt:
         for webp, real in zip(d.pictures, d.real, strict=True):

@@ -32,6 +32,7 @@ async function show() {
   images.forEach((image, k) => {
     Object.assign(image, { src: value.pictures[k], hidden: false, alt: `Face ${k + 1}` });
     image.style.imageRendering = value.side <= 64 ? "pixelated" : "auto";
+    buttons[k].style.setProperty("--most", value.side < 32 ? `${10 * value.side}px` : "100vw"); // a face of few pixels is seen better small
     buttons[k].ariaPressed = "false";
     buttons[k].dataset.is = "";
   });
@@ -88,7 +89,7 @@ table.reveal = (told) => {
     large.style.backgroundPosition = `${(100 * left) / (1 - width)}% ${(100 * top) / (1 - width)}%`;
     Object.assign(fine, { src: face.spectrum, alt: "Spectrum of its fine detail", className: "pixels" });
     const right = document.createElement("b"), words = document.createElement("p");
-    right.textContent = said ? "You were right." : "You were wrong.";
+    right.textContent = `${k + 1}: you were ${said ? "right" : "wrong"}.`;
     words.append(right, ` ${face.words}`);
     box.replaceChildren(large, fine, words);
     box.hidden = false;

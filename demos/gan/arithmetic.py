@@ -11,7 +11,6 @@ from demos.gan.training import LATENT, draw
 from models.images import grid, noise, to_uint8
 
 GALLERY, MOST = 24, 3  # faces to choose from; of each kind in a sum
-FIRST = ("1, 5, 9", "2, 6, 10", "3, 7, 11")
 
 
 # What is computed.
@@ -47,7 +46,7 @@ def arithmetic(a: str, b: str, c: str) -> str:
     def row(z: list[Tensor], what: str) -> str:
         total = z[0] - z[1] + z[2]
         pictures = to_uint8(draw(as_long_as_noise(torch.stack([*z, total]))))
-        names = ("A", "B", "C", "A minus B plus C")
+        names = ("A", "B", "C", "A − B + C")
         cells = [
             f"<figure>{ui.photo(p[None], name)}<figcaption>{name}</figcaption></figure>"
             for p, name in zip(pictures, names, strict=True)
@@ -68,6 +67,18 @@ def gallery() -> str:
     return ui.data_uri(grid(to_uint8(draw(z)), GALLERY)[None], quality=70)
 
 
+def first_sum() -> tuple[str, str, str]:
+    """Three sets of three to begin with, by a measurement: how bright a picture is at the top, where hair is.
+
+    A: the brightest of the gallery, B: the darkest, C: the next darkest. So the sum is C with lighter hair.
+    """
+    top = draw(noise((LATENT,), range(GALLERY)))[:, :, 2:12, 20:44].mean((1, 2, 3))
+    darkest = top.argsort().tolist()
+    return tuple(
+        ", ".join(map(str, sorted(part))) for part in (darkest[-3:], darkest[:3], darkest[3:6])
+    )
+
+
 # What is shown.
 
 
@@ -75,15 +86,14 @@ def build(opened: Callable) -> None:
     ui.section(
         "Faces, added and taken away",
         "Choose up to three faces that share something, three that lack it, and three to give it to. "
-        "The sum is made of their noise.",
+        "The sum is made of their noise. To begin with: light hair, less dark hair, for three others with dark hair.",
     )
     with gr.Row(elem_classes="complete"):
         with gr.Column(min_width=0):
+            labels = dict(a="A, these", b="B, less these", c="C, plus these")
             boxes = [
                 gr.Textbox(value, label=label, elem_id=f"gan-{name}", max_length=40)
-                for name, label, value in zip(
-                    "abc", ("A, these", "B, less these", "C, plus these"), FIRST, strict=True
-                )
+                for (name, label), value in zip(labels.items(), first_sum(), strict=True)
             ]
         with gr.Column(min_width=0):
             faces = ui.canvas("gallery", "", "gallery", count=GALLERY, most=MOST)

@@ -5,6 +5,7 @@ A Deck deals: real(secret, i) and made(secret, i) are the i-th face of either ki
 
 import functools
 import hashlib
+import io
 import os
 import re
 import threading
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 import checkpoints
 from checkpoints.faces import PSI, Generator, generators
@@ -30,6 +32,7 @@ PACK_EYES = (
     (0.377, 0.4605),
     (0.624, 0.4605),
 )  # as train.quiz_pack places them, in fractions of the side
+FARTHEST = 1.2  # standard deviations between two faces that are a pair
 LEFT_OUT = Path(__file__).with_name("left_out.txt")
 HUB_FILE = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40})/([\w./-]+\.zip)")
 
@@ -140,21 +143,31 @@ def _entries(archive: zipfile.ZipFile) -> dict[bool, list[tuple[str, bytes]]]:
     return found
 
 
+def traits(webp: bytes) -> list[float]:
+    """What a glance takes in: bytes to encode, light, contrast, colour, how much is black, how sharp the face is."""
+    with Image.open(io.BytesIO(webp)) as image:
+        hsv = np.asarray(image.convert("HSV"), np.float32)
+        grey = np.asarray(image.convert("L"), np.float32)
+    third = len(grey) // 3
+    sharp = np.abs(np.diff(grey[third:-third, third:-third], axis=1)).mean()
+    dark = np.sqrt((hsv[..., 2] < 16).mean())
+    return [float(v) for v in (len(webp), grey.mean(), grey.std(), hsv[..., 1].mean(), dark, sharp)]
+
+
 def matched(real: list[Face], made: list[Face]) -> tuple[list[Face], list[Face]]:
-    """As many of both for every length of file: how much there is to encode then tells nothing either."""
+    """Pairs that are alike in all traits, so that none tells the kinds apart; what finds no match is left out."""
     if min(len(real), len(made)) < 40:
         return real, made
-    edges = np.quantile([len(f.webp) for f in real + made], np.linspace(0, 1, 13)[1:-1])
-    bins = [[[] for _ in range(len(edges) + 1)] for _ in range(2)]
-    for kind, faces in enumerate((real, made)):
-        for face in faces:
-            bins[kind][np.searchsorted(edges, len(face.webp))].append(face)
-    kept = ([], [])
-    for both in zip(*bins, strict=True):
-        n = min(map(len, both))
-        for kind in (0, 1):
-            kept[kind].extend(both[kind][:n])
-    return kept if min(map(len, kept)) >= FEWEST else (real, made)
+    from scipy.optimize import linear_sum_assignment
+    from scipy.spatial.distance import cdist
+
+    x, y = (np.array([traits(f.webp) for f in faces]) for faces in (real, made))
+    spread = np.concatenate([x, y]).std(0) + 1e-9
+    far = cdist(x / spread, y / spread)
+    i, j = linear_sum_assignment(np.minimum(far, 2 * FARTHEST))
+    close = far[i, j] < FARTHEST
+    i, j = i[close], j[close]
+    return ([real[k] for k in i], [made[k] for k in j]) if len(i) >= FEWEST else (real, made)
 
 
 def read_pack(file: Path) -> Deck:
@@ -224,8 +237,7 @@ def own_deck() -> Deck:
     # The small photographs were sharpened when they were made small; through 24 pixels they have the fine detail that
     # aligned photographs keep when they are cut as the generators' faces are.
     real = [
-        Face(encoded(small_grey(p, SMALL_SIDE, through=24)), "LFW, by scikit-image")
-        for p in small_photographs()
+        Face(encoded(small_grey(p, SMALL_SIDE, through=24)), "LFW") for p in small_photographs()
     ]
     note = (
         f"No quiz pack is set: {', '.join(g.title for g in made)}, trained here, against the photographs that "

@@ -8,10 +8,9 @@ SPECTRUM = 40  # pixels along a side
 GIVES_AWAY = {
     "StyleGAN": "Look where hair meets the background, at earrings that do not match, at teeth and at the rims of "
     "glasses; backgrounds melt into shapes that are nothing.",
-    "DCGAN": "Its layers double the picture by a stride of two, which leaves a fine check pattern and dots in the "
-    "spectrum; eyes and mouth sit where the average face has them.",
-    "VAE": "It shows the mean of all faces it could mean: smooth skin, no single hair, and a spectrum that is dark "
-    "outside of the middle.",
+    "DCGAN": "Its layers double the picture by a stride of two, which can leave a fine check pattern, and dots in the "
+    "spectrum; look for two eyes that do not belong together.",
+    "VAE": "It shows the mean of all faces it could mean: smooth skin, no single hair, soft edges everywhere.",
 }
 OTHERWISE = "Look at hair, ears, teeth and the background first: there a generator has the most ways to be wrong."
 REAL = "A photograph. Look again at what made you doubt: odd light and strange backgrounds happen."
