@@ -213,8 +213,7 @@ def test_adain_gives_the_style_s_mean_and_deviation_and_keeps_the_pattern():
 
 def test_the_channel_is_the_generator_s_own(generator):
     """What leaves the last layer, turned into colours and added up, is the picture: so these are its features."""
-    ws = latent.along(latent.w_of([3, 4]), 1.0)
-    seen = {}
+    ws, seen = latent.styles([range(generator.layers), range(5, 5 + generator.layers)], 1.0), {}
     layers = adain.layers_in_order()
     hooks = [m.register_forward_hook(lambda m, given, out, k=k: seen.update({k: out})) for k, m in enumerate(layers)]
     try:
