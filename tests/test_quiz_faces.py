@@ -158,6 +158,34 @@ def test_generators_are_found_through_the_manifest(stand_in):
     assert (one.sample([3], PSI) != one.sample([3], 0.1)).any()
 
 
+@pytest.mark.parametrize(
+    ("model", "config", "size"),
+    [
+        ("stylegan.Generator", dict(size=32, widths=[8, 8, 8, 8], latent=8, depth=2), 32),
+        ("vae_faces.FaceVAE", dict(size=32, latent=8, width=16), 32),
+    ],
+)
+def test_every_kind_of_generator_draws(empty_checkpoints, model, config, size):
+    import importlib
+
+    import torch
+
+    from checkpoints.save import save
+
+    module, _, name = model.rpartition(".")
+    with torch.random.fork_rng():
+        torch.random.manual_seed(1)
+        built = getattr(importlib.import_module(f"models.{module}"), name)(**config)
+    about = dict(made_by="a test", license="none", data="CelebA, in name only")
+    save("a-face", built.state_dict(), model=model, config=config, **about)
+    (one,) = generators()
+    a, b = one.sample([1, 2], PSI)
+    assert one.size == size and a.shape == (size, size, 3) and (a != b).any()
+    assert np.abs(one.sample([2], PSI)[0].astype(int) - b).max() <= 1
+    same = one.sample([1, 2], 0.0)
+    assert np.abs(same[0].astype(int) - same[1]).max() <= 1, "psi = 0 is one face for all"
+
+
 def test_with_no_network_and_no_pack_it_plays(stand_in, monkeypatch):
     import socket
 
