@@ -135,38 +135,32 @@ def planes(
 
 
 def lines(x: Sequence[float], groups: dict[str, Sequence[float]], axis: str) -> str:
-    """Values from 0 to 1 over x, a line for each group with its name at its end, as SVG."""
-    width, height, base, top, left, right = 640, 290, 230, 20, 40, 100
-    span = max(x) - min(x)
-
-    def at(a: float, v: float) -> tuple[float, float]:
-        return left + (width - left - right) * (a - min(x)) / span, base - (base - top) * v
-
+    """Shares over x, a line for each group with its name at its end, as SVG."""
+    width, height, base, top, left, right = 420, 250, 190, 16, 40, 90
+    high = next(v for v in (0.1, 0.2, 0.5, 1.0) if v >= max(map(max, groups.values())))
+    to_x = lambda v: left + (width - left - right) * (v - min(x)) / (max(x) - min(x))  # noqa: E731
+    to_y = lambda v: base - (base - top) * v / high  # noqa: E731
     parts = [
-        f'<text class="tick" x="0" y="{at(0, v)[1] + 5:.0f}">{v:g}</text>' for v in (0, 0.5, 1)
+        f'<text class="tick" x="0" y="{to_y(v) + 5:.0f}">{v:g}</text>' for v in (0, high / 2, high)
     ]
-    parts += [
-        f'<text class="tick" x="{at(a, 0)[0]:.0f}" y="{base + 22}" text-anchor="middle">{a:g}</text>'
-        for a in x
-    ]
-    for k, (name, values) in enumerate(groups.items()):
-        points = [at(a, v) for a, v in zip(x, values, strict=True)]
+    parts += [_tick(to_x(v), base, f"{v:g}") for v in x]
+    lowest = base + 20.0
+    # From the lowest line up, so that no name stands on another.
+    for k, (name, values) in sorted(enumerate(groups.items()), key=lambda g: g[1][1][-1]):
+        points = [(to_x(v), to_y(w)) for v, w in zip(x, values, strict=True)]
+        line = " ".join(f"{u:.1f},{v:.1f}" for u, v in points)
+        lowest = min(points[-1][1] + 5, lowest - 20)
+        parts.append(f'<polyline class="line g{k}" points="{line}"/>')
+        parts += [f'<circle class="dot g{k}" cx="{u:.1f}" cy="{v:.1f}" r="4"/>' for u, v in points]
         parts.append(
-            f'<polyline class="line g{k}" points="'
-            + " ".join(f"{a:.1f},{b:.1f}" for a, b in points)
-            + '"/>'
-        )
-        parts += [f'<circle class="dot g{k}" cx="{a:.1f}" cy="{b:.1f}" r="4"/>' for a, b in points]
-        end = points[-1]
-        parts.append(
-            f'<text class="name" x="{end[0] + 12:.0f}" y="{end[1] + 5:.0f}">{escape(name)}</text>'
+            f'<text class="name" x="{width - right + 10}" y="{lowest:.0f}">{escape(name)}</text>'
         )
     told = ", ".join(
-        f"{name} {v:.2f} at {a:g}"
-        for name, vs in groups.items()
-        for a, v in zip(x, vs, strict=True)
+        f"{name} {w:.2f} at {v:g}"
+        for name, ws in groups.items()
+        for v, w in zip(x, ws, strict=True)
     )
-    return _figure(width, height, base, f"{axis}: {told}", axis, parts)
+    return _figure(width, height, base, f"{axis}: {told}", axis, parts, "small")
 
 
 def shares(rows: Sequence[tuple[str, float, float, float, int, bool]], axis: str) -> str:

@@ -149,7 +149,7 @@ def test_config_f_draws():
     with torch.autocast("cpu", torch.bfloat16):
         short = model(z).float()
     assert exact.shape == (1, 3, 64, 64) and exact.std() > 0.1
-    assert (exact - short).abs().mean() < 0.02 * exact.std()
+    assert (exact - short).abs().mean() < 0.05 * exact.std()
 
 
 # Files from outside.

@@ -106,7 +106,7 @@ def build(opened: Callable) -> None:
         "recall the second.",
     )
     curves = dict(precision=measured["psi_precision"], recall=measured["psi_recall"])
-    ui.html(plots.lines(measured["psi"], curves, "psi, measured on 2,779 faces each"))
+    ui.html(plots.lines(measured["psi"], curves, "psi; 2,779 faces each"), "psi-costs")
     names = dict(
         person=person,
         cutoff=cutoff,
