@@ -113,6 +113,7 @@ def ask_app(place: Path, hub, home: Path, questions: dict) -> tuple[list, str]:
 
 def test_what_was_pushed_is_what_lies_here(hub, clone):
     manifest = json.loads((clone / "checkpoints" / "manifest.json").read_text())
+    assert manifest.pop("without") == checkpoints.WITHOUT
     assert manifest.keys() == checkpoints.MANIFEST.keys()
     held = hub.files[REPO, hub.heads[REPO]]
     for name, entry in manifest.items():
