@@ -253,6 +253,9 @@ def test_a_database_that_is_locked_or_gone_is_one_line_and_nothing_counted_is_lo
         Rooms(deal, f"sqlite:///{tmp_path}/no/such/folder/class.sqlite3")
     with pytest.raises(Refusal, match="cannot be reached"):
         Rooms(deal, "sqlite:////proc/class.sqlite3")
+    for url in ("oracle+oracledb://nobody@127.0.0.1/none", "no-such-kind://x"):
+        with pytest.raises(Refusal, match=r"driver|cannot be reached"):
+            Rooms(deal, url)
 
 
 def test_photos_of_a_process_that_is_gone_void_the_open_round_and_keep_the_scores(rooms):

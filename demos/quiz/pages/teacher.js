@@ -1,7 +1,7 @@
 // The projector: large faces, votes as they come, reveal, ranking. The secret stands behind the # of the address.
 import { ask, code, find, listen } from "/class/assets/class.js";
 
-const key = location.hash.slice(1), faces = find(".faces"), SHOWN = 10;
+const key = location.hash.slice(1), faces = find(".faces"), SHOWN = 10, JOINED = 60;
 let state = null, shown = 0, ended = false;
 
 function problem(text) {
@@ -35,7 +35,7 @@ function deal() {
 function ranking() {
   const told = state.phase !== "lobby";
   find(".standing").textContent = told ? `Ranking, ${state.players} in the room` : `${state.players} in the room`;
-  find(".ranking").replaceChildren(...state.ranking.slice(0, SHOWN).map((player) => {
+  find(".ranking").replaceChildren(...(told ? state.ranking.slice(0, SHOWN) : state.ranking.slice(-JOINED)).map((player) => {
     const name = element("span", { className: "name", textContent: player.hidden ? "(hidden)" : player.name, title: player.name });
     const button = (text, change) => {
       const made = element("button", { type: "button", className: "quiet", textContent: text });
