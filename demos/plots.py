@@ -249,9 +249,7 @@ def scatter(cloud: np.ndarray, path: np.ndarray, some: Sequence[int], title: str
     def at(point: np.ndarray) -> tuple[float, float]:
         return side / 2 * (1 + point[0] / edge), 24 + side / 2 * (1 - point[1] / edge)
 
-    dots = "".join(
-        f'<circle class="far" cx="{x:.0f}" cy="{y:.0f}" r="2"/>' for x, y in map(at, cloud)
-    )
+    dots = "".join(f"M{x:.0f},{y:.0f}h0" for x, y in map(at, cloud))  # round ends make dots of them
     line = " ".join("{:.1f},{:.1f}".format(*at(point)) for point in path)
     names = "".join(
         f'<text class="name" x="{x:.1f}" y="{y + 5:.1f}" text-anchor="middle">{k}</text>'
@@ -259,7 +257,7 @@ def scatter(cloud: np.ndarray, path: np.ndarray, some: Sequence[int], title: str
     )
     return (
         f'<svg class="histogram small" viewBox="0 0 {side} {side + 26}" role="img" aria-label="{escape(title)}">'
-        f'<rect class="plane" x="0" y="24" width="{side}" height="{side}"/>{dots}'
+        f'<rect class="plane" x="0" y="24" width="{side}" height="{side}"/><path class="far" d="{dots}"/>'
         f'<polygon class="line" points="{line}"/>{names}'
         f'<text class="name" x="{side / 2}" y="14" text-anchor="middle">{escape(title)}</text></svg>'
     )

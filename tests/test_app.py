@@ -68,6 +68,7 @@ GOOD = {
 }
 GOOD |= {
     "mix_styles": dict(rows="7, 24", columns="52, 9", layers="0, 1", psi=0.7),
+    "mixed_picture": dict(person="7", psi=0.7),
     "one_face": dict(
         person="7", psi=0.7, cutoff=4, noise="new", noise_seed=1, coarse=1, middle=0, fine=2.5
     ),

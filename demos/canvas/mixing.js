@@ -76,7 +76,7 @@ function closer() {
   large.setAttribute("aria-label", caption);
   find(".closer figcaption").textContent = caption;
   find("[data-do=go-on]").disabled = !(i && j);
-  find("[data-do=keep]").disabled = !who;
+  find("[data-do=keep]").disabled = find("[data-do=png]").disabled = !who;
   for (const cell of matrix.children) cell.setAttribute("aria-pressed", cell.dataset.at === `${i},${j}`);
 }
 
@@ -153,7 +153,11 @@ find(".closer").addEventListener("click", (event) => {
   const [i, j] = at, who = person(i, j), doing = event.target.dataset.do;
   if (doing === "go-on") ask({ rows: props.value.rows.map((row, k) => (k === i - 1 ? who : row)) });
   if (doing === "keep" && kept.length < 50) put(who, large.toDataURL());
-  if (doing === "png") gml.savePicture(large, `stylegan-ai-generated-${who ? text(who).replaceAll(" ", "_") : "mean"}.png`);
+  if (doing === "png") {
+    // The server draws it again, with a note inside that nobody like this was born.
+    props.value = { ...props.value, home: text(who) };
+    trigger("edit");
+  }
   if (doing === "save") gml.saveNumbers({ what: "AI-generated faces, a seed for each layer", kept }, "stylegan-faces.json");
   if (doing === "open") file.click();
 });

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from demos import ui
-from demos.stylegan.latent import along, generator, groups, pictures, quality, w_of
+from demos.stylegan.latent import along, generator, groups, pictures, w_of
 from models.images import grid
 from models.stylegan import Layer
 
@@ -73,7 +73,7 @@ def push_along(seed: int, method: str, where: str, reach: float) -> str:
     )
     rows = pictures(moved).reshape(COUNT, STEPS, *(generator().size,) * 2, 3)
     return "".join(
-        f"<figure>{ui.photo(grid(row, STEPS)[None], f'Direction {k}, seven steps', quality=quality())}"
+        f"<figure>{ui.photo(grid(row, STEPS)[None], f'Direction {k}, seven steps', quality=85)}"
         f"<figcaption>{k}: {effects(row)}</figcaption></figure>"
         for k, row in enumerate(rows, 1)
     ).join(("<div class='stills two'>", "</div>"))

@@ -8,10 +8,10 @@ import torch
 from torch import Tensor
 
 from demos import plots, ui
-from demos.stylegan.latent import along, generator, pictures, quality
+from demos.stylegan.latent import along, generator, pictures
 from models.images import noise
 
-CLOUD, AROUND, SHOWN = 600, 96, 12  # draws of z, points of the circle, faces along it
+CLOUD, AROUND, SHOWN = 250, 96, 12  # draws of z, points of the circle, faces along it
 
 
 # What is computed.
@@ -56,7 +56,7 @@ def map_to_w(seed: int) -> str:
     ratio = spread(w.numpy()) / spread(z.numpy())
     return (
         f"<div class='halves-of-bound'>{left}{right}</div><div class='stills'><figure>"
-        f"{ui.photo(drawn, f'{SHOWN} faces around the circle', SHOWN, quality())}<figcaption>The faces at 1 to {SHOWN}"
+        f"{ui.photo(drawn, f'{SHOWN} faces around the circle', SHOWN, 85)}<figcaption>The faces at 1 to {SHOWN}"
         f"</figcaption></figure></div><p class='note'>Around the circle in z every step is as long as the next. In w "
         f"the longest is {ratio:.1f} times the shortest.</p>"
     )

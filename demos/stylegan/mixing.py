@@ -24,7 +24,7 @@ from models.images import grid
 from models.stylegan import mix
 
 MOST = 8  # rows, columns
-ROWS, COLUMNS = "7, 24, 3, 41, 15", "52, 9, 33, 60, 18"
+ROWS, COLUMNS = "7, 24, 3, 41", "52, 9, 33, 60"
 
 
 # What is computed.
@@ -71,6 +71,13 @@ def mix_styles(rows: str, columns: str, layers: str, psi: float) -> dict:
         ms=round(ms, 1),
         faces=len(drawn),
     )
+
+
+def mixed_picture(person: str, psi: float) -> str:
+    """A face to take home: a PNG as a data URI that says "AI-generated" inside. person: one face as text."""
+    (who,), psi = people(person, "Face", 1), ui.number(psi, "psi", -1, 2)
+    drawn = pictures(styles([who], psi))[0]
+    return ui.ai_png(drawn, max(1, 512 // len(drawn)), "a StyleGAN2")
 
 
 # What is shown.
@@ -139,6 +146,15 @@ def build() -> Callable:
         [rows, columns],
     )
     ui.on(dealt.then, mix_styles, knobs, canvas, api_visibility="private")
+    face = gr.Textbox(ROWS.split(",")[0], visible="hidden", label="Face to take home")
+    file = ui.html("", visible=False)
+    picked = ui.in_page(canvas.edit, "(value) => value.home", canvas, face)
+    made = ui.on(picked.then, mixed_picture, [face, psi], file)
+    ui.in_page(
+        made.success,
+        "(uri, who) => gml.save(uri, `stylegan-ai-generated-${who.replaceAll(' ', '_')}.png`)",
+        [file, face],
+    )
     ui.in_page(
         turned.success,
         "(psi) => { if (psi < 0) gml.did(document.querySelector('#mixing'), 'psi'); }",

@@ -9,7 +9,7 @@ from torch import Tensor
 
 import checkpoints
 from demos import ui
-from demos.stylegan.latent import NAME, along, generator, quality, synthesis, w_of
+from demos.stylegan.latent import NAME, along, generator, synthesis, w_of
 from models.images import noise, to_uint8
 
 STEPS, STILLS, FILM = 33, 9, 17  # pictures on a path: measured, shown, and in the film
@@ -50,7 +50,7 @@ def walk_faces(seed_a: int, seed_b: int) -> str:
         x = synthesis(along(w))
         lengths[where], largest = length(x)
         stills = ui.photo(
-            to_uint8(x[some], -1, 1), f"{STILLS} faces on the way in {where}", STILLS, quality()
+            to_uint8(x[some], -1, 1), f"{STILLS} faces on the way in {where}", STILLS, 85
         )
         rows.append(
             f"<figure>{stills}<figcaption>Straight in {where}: {lengths[where]:.0f} grey levels long, the largest of "
