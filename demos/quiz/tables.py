@@ -133,6 +133,8 @@ def _spoken() -> Iterator[None]:
     except IntegrityError:
         raise
     except ImportError as error:
-        raise Refusal("The rooms' database needs a driver that is not installed here.", 503) from error
+        raise Refusal(
+            "The rooms' database needs a driver that is not installed here.", 503
+        ) from error
     except SQLAlchemyError as error:
         raise Refusal(GONE, 503) from error
