@@ -94,7 +94,7 @@ def ask_app(place: Path, hub, home: Path, questions: dict) -> tuple[list, str]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        for _ in range(600):
+        for _ in range(2000):
             assert app.poll() is None, app.stderr.read().decode()[-2000:]
             try:
                 page = httpx.get(f"{url}/config", timeout=60).text

@@ -123,4 +123,5 @@ watch("value", () => {
 gml.onTheme(draw);
 read("open");
 trigger("download");
-if (gml.restoring(element)) trigger("apply");
+// A link that names another model is drawn when the switch has found it.
+if (gml.restoring(element) && [null, path?.model ?? props.value.model].includes(gml.linked(element, "model"))) trigger("apply");

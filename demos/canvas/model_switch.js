@@ -80,4 +80,6 @@ watch("value", () => {
   use(); // a download has ended, or a link has named a model that is here
 });
 draw();
+// A link to a model that is unknown, or not here, draws with the one that ships.
+if (linked !== null && linked !== used && !(names.includes(linked) && state(linked).ready)) send("apply", { chosen: used });
 trigger("download"); // what is here may have changed since the app was started
