@@ -182,10 +182,10 @@ class Rooms:
     def seen_by_teacher(self, code: str, key: str) -> dict:
         with self.base.read() as session:
             self._taught(session, code, key)
-        return self.seen_on_projector(code)
+        return self.seen_by_students(code) | self.standing(code)
 
-    def seen_on_projector(self, code: str) -> dict:
-        """With the votes for each face as they come, and the ranking. For whoever has shown the teacher's secret."""
+    def standing(self, code: str) -> dict:
+        """The votes for each face as they come, and the ranking: only for who has shown the teacher's secret."""
         with self.base.read() as session:
             room = self._room(session, code)
             counts = [0, 0, 0]
@@ -203,7 +203,7 @@ class Rooms:
                 dict(id=p.id, name=p.name, hidden=p.hidden, right=right.get(p.id, 0))
                 for p in ranking
             ]
-        return self.seen_by_students(code) | dict(counts=counts, ranking=shown)
+        return dict(counts=counts, ranking=shown)
 
     def votes(self, code: str, key: str) -> list[dict]:
         """Every vote in rounds that are revealed and not void: for the results at the end."""

@@ -48,12 +48,10 @@ class Watch:
                 now = await run_in_threadpool(self.rooms.version, self.code)
                 if now != version:
                     version = now
-                    if self.teachers:
-                        _offer(
-                            self.teachers,
-                            await run_in_threadpool(self.rooms.seen_on_projector, self.code),
-                        )
                     state = await run_in_threadpool(self.rooms.seen_by_students, self.code)
+                    if self.teachers:
+                        standing = await run_in_threadpool(self.rooms.standing, self.code)
+                        _offer(self.teachers, state | standing)
                     # To a phone the count of votes and players is no news: the projector shows it.
                     told = {k: v for k, v in state.items() if k not in ("voted", "players")}
                     if told != shown:
@@ -77,9 +75,9 @@ class Class:
     """All routes around one database."""
 
     def __init__(self, rooms: Callable[[], Rooms], owner: str = ""):
-        self.rooms = (
-            rooms  # made when first asked for: no database is touched before somebody opens a room
-        )
+        self.owner = owner  # this process's name, for rooms with photos that only it has
+        # Made when first asked for: no database is touched before somebody opens a room.
+        self.rooms = rooms
         self.watches: dict[str, Watch] = {}
         self.streams = 0
         self.joins, self.misses, self.opened = Bucket(450, 3), Bucket(100, 1), Bucket(20, 1 / 30)
