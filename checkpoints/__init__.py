@@ -172,11 +172,7 @@ def why(error: Exception, repo: str, revision: str) -> str:
             return f"{repo} is not on the Hub, or is private. If private, run `hf auth login`."
         case errors.RevisionNotFoundError():
             return f"{repo} on the Hub no longer has revision {revision[:8]}. Update the app."
-        case errors.LocalEntryNotFoundError() if isinstance(
-            error.__cause__, errors.OfflineModeIsEnabled
-        ):
-            return "HF_HUB_OFFLINE forbids a download. Unset it and try again."
-        case errors.OfflineModeIsEnabled():
+        case _ if isinstance(error.__cause__ or error, errors.OfflineModeIsEnabled):
             return "HF_HUB_OFFLINE forbids a download. Unset it and try again."
         case errors.LocalEntryNotFoundError():
             return f"the Hub cannot be reached for {repo}. Check the network and try again."

@@ -14,25 +14,10 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-import app  # noqa: F401  (one thread)
 from checkpoints import CheckpointError, hub, resident
-from demos.diffusion import denoise, network
+from tests.offers import CIFAR, FACES, bring, last, weights_of
 
 ROOT = Path(__file__).parents[1]
-CIFAR, FACES = network.LARGE
-
-
-def bring(name: str) -> list[hub.Progress]:
-    return list(hub.fetch(name))
-
-
-def weights_of(name: str) -> str:
-    return hub.OFFERED[name]["files"][-1]
-
-
-def last(*given):
-    *_, answer = denoise.denoise(*given)
-    return answer
 
 
 def test_a_line_that_dies_at_40_percent_is_taken_up_there(small_hub):

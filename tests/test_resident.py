@@ -10,27 +10,13 @@ import diffusers
 import pytest
 import torch
 
-import app  # noqa: F401  (one thread)
 from checkpoints import CheckpointError, hub, resident
-from demos.diffusion import denoise, network
+from demos.diffusion import network
 from models import ddpm
 from tests.answers import without_time
+from tests.offers import CIFAR, FACES, bring, last, weights_of
 
 ROOT = Path(__file__).parents[1]
-CIFAR, FACES = network.LARGE
-
-
-def bring(name: str) -> list[hub.Progress]:
-    return list(hub.fetch(name))
-
-
-def weights_of(name: str) -> str:
-    return hub.OFFERED[name]["files"][-1]
-
-
-def last(*given):
-    *_, answer = denoise.denoise(*given)
-    return answer
 
 
 @pytest.mark.parametrize("name", network.LARGE)
