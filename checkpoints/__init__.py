@@ -18,6 +18,7 @@ manifest takes milliseconds. Writing is in checkpoints/save.py, publishing in __
 import hashlib
 import importlib
 import json
+import time
 from collections.abc import Mapping
 from concurrent.futures import Future
 from pathlib import Path
@@ -49,6 +50,9 @@ MANIFEST = listed(_on_disk)
 
 _checked: dict[str, tuple] = {}  # name -> (path, what identified its bytes when they were hashed)
 _loaded: dict[str, Future] = {}  # name -> its model or tensors, there or on the way
+# The client takes half a minute to give up: one that starts with no Hub would wait that long for every file.
+PAUSE = 60.0  # seconds in which a Hub that could not be reached is not asked again
+_unreachable = float("-inf")  # when that was
 
 
 class CheckpointError(ValueError):
@@ -76,7 +80,8 @@ def load(name: str) -> "nn.Module | dict[str, Tensor]":
     the file becomes float32. Never write to what comes back: every thread shares it.
 
     Threads that ask together wait for one build and share its outcome; other names are not held up.
-    A failure is not remembered: the next call tries again. Raises CheckpointError.
+    A failure is not remembered: the next call tries again, but for a Hub that cannot be reached (PAUSE).
+    Raises CheckpointError.
     """
     mine = Future()
     future = _loaded.setdefault(name, mine)  # atomic: of many threads one finds its own
@@ -148,13 +153,18 @@ def _fits(data: bytes, entry: Mapping[str, Any]) -> bool:
 
 def _download(repo: str, revision: str, file: str, problem: str) -> Path:
     """The Hub's copy in the user's cache. `problem`, about the local file, opens the error."""
-    from huggingface_hub import hf_hub_download
+    from huggingface_hub import errors, hf_hub_download
 
+    global _unreachable
+    cached_only = time.monotonic() < _unreachable + PAUSE
     try:
-        return Path(hf_hub_download(repo, file, revision=revision))
+        return Path(hf_hub_download(repo, file, revision=revision, local_files_only=cached_only))
     # Broad on purpose: beside its own errors the client lets those of its HTTP, Xet and disk layers
     # through, and they change with its version. To the caller all of them mean "no file".
     except Exception as error:
+        offline = isinstance(error.__cause__, errors.OfflineModeIsEnabled)
+        if isinstance(error, errors.LocalEntryNotFoundError) and not (cached_only or offline):
+            _unreachable = time.monotonic()
         raise CheckpointError(f"{problem}, and {why(error, repo, revision)}") from error
 
 

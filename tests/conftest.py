@@ -85,6 +85,7 @@ def empty_checkpoints(tmp_path: Path, monkeypatch) -> Path:
     monkeypatch.setattr(checkpoints, "MANIFEST", types.MappingProxyType({}))
     for cache in ("_checked", "_loaded"):
         monkeypatch.setattr(checkpoints, cache, {})
+    monkeypatch.setattr(checkpoints, "_unreachable", float("-inf"))
     return tmp_path
 
 

@@ -77,7 +77,7 @@ def test_manifest_is_read_only_and_import_is_cheap():
 
 
 @pytest.fixture
-def shelf(tmp_path, monkeypatch):
+def shelf(empty_checkpoints, monkeypatch):
     """An empty checkpoints folder, and models._tiny.Tiny, which counts how often it is built."""
 
     class Tiny(torch.nn.Module):
@@ -92,11 +92,6 @@ def shelf(tmp_path, monkeypatch):
             self.register_buffer("schedule", torch.linspace(0, 1, width), persistent=False)
 
     monkeypatch.setitem(sys.modules, "models._tiny", types.SimpleNamespace(Tiny=Tiny))
-    monkeypatch.setattr(checkpoints, "HERE", tmp_path)
-    monkeypatch.setattr(checkpoints, "MANIFEST", types.MappingProxyType({}))
-    for cache in ("_checked", "_loaded"):
-        monkeypatch.setattr(checkpoints, cache, {})
-    (tmp_path / "manifest.json").write_text("{}")
     return Tiny
 
 
@@ -198,7 +193,7 @@ def test_the_hub_is_asked_only_for_what_is_not_here(shelf, hub, tmp_path):
     assert checkpoints.path("tiny") == file and not hub.called
     spoil(file)
     assert checkpoints.path("tiny") == cached and isinstance(checkpoints.load("tiny"), shelf)
-    assert hub.mock_calls == [call("me/weights", "tiny.safetensors", revision=SHA)] * 2
+    assert hub.mock_calls == [call("me/weights", "tiny.safetensors", revision=SHA, local_files_only=False)] * 2
 
 
 @both
@@ -236,6 +231,18 @@ def test_refusals_of_the_hub_are_told_apart(shelf, hub, ask, error, words):
     spoil(put(repo="me/weights"))
     hub.side_effect = error
     fails(ask, "tiny", "checkpoints/tiny.safetensors is damaged", "me/weights", *words)
+
+
+def test_a_hub_that_cannot_be_reached_is_left_alone_for_a_while(shelf, hub, monkeypatch):
+    for name in ("one", "two"):
+        spoil(put(name, repo="me/weights"))
+    hub.side_effect = errors.LocalEntryNotFoundError("x")
+    fails(checkpoints.path, "one", "cannot be reached")
+    fails(checkpoints.path, "two", "cannot be reached")
+    monkeypatch.setattr(checkpoints, "PAUSE", 0)
+    fails(checkpoints.path, "two", "cannot be reached")
+    asked = [each.kwargs["local_files_only"] for each in hub.mock_calls]
+    assert asked == [False, True, False]
 
 
 @pytest.mark.hub
