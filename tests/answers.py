@@ -1,9 +1,10 @@
-"""What handlers answer, made comparable."""
+"""What handlers answer, made comparable, and another time of day for them."""
 
 import base64
 import io
 import json
 import re
+import types
 
 import numpy as np
 from PIL import Image, ImageSequence
@@ -21,3 +22,13 @@ def pictures(text: str) -> list[np.ndarray]:
     (data,) = re.findall(r"data:image/[a-z]+;base64,([A-Za-z0-9+/=]+)", text)
     image = Image.open(io.BytesIO(base64.b64decode(data)))
     return [np.asarray(frame.convert("L"), int) for frame in ImageSequence.Iterator(image)]
+
+
+def set_clock(patch, module, **clocks: float) -> None:
+    """Stop the clocks that a module reads, time=... or monotonic=..., for this module alone.
+
+    The whole process shares the time module: a timer that the served app's event loop sets while it runs ahead
+    never rings again, and from then on every queued event waits for ever.
+    """
+    stopped = {name: lambda at=at: at for name, at in clocks.items()}
+    patch.setattr(module, "time", types.SimpleNamespace(**stopped))

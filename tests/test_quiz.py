@@ -13,6 +13,7 @@ from scipy import stats
 
 from demos.quiz import faces, hints, pictures, rounds, scores
 from tests import quiz_pack
+from tests.answers import set_clock
 
 
 def face(seed: int, source: str = "x") -> faces.Face:
@@ -186,7 +187,7 @@ def test_forged_and_old_tokens_are_refused(monkeypatch):
         with pytest.raises(ValueError):
             rounds.read(changed)
     now = time.time()
-    monkeypatch.setattr(rounds.time, "time", lambda: now + rounds.LIFE + rounds.HOUR + 1)
+    set_clock(monkeypatch, rounds, time=now + rounds.LIFE + rounds.HOUR + 1)
     with pytest.raises(ValueError, match="too old"):
         rounds.read(text)
 
@@ -200,7 +201,7 @@ def test_a_round_is_answered_once_and_memory_is_bounded(monkeypatch):
             answered.once(ticket)
     assert len(answered.known) == 5
     now = time.time()
-    monkeypatch.setattr(rounds.time, "time", lambda: now + 4 * 3600)
+    set_clock(monkeypatch, rounds, time=now + 4 * 3600)
     answered.once(rounds.ticket("later000", 1, "standard"))
     assert len(answered.known) == 1, "what is too old to be answered is forgotten"
 

@@ -17,6 +17,7 @@ from checkpoints.faces import PSI, generators
 from demos import quiz
 from demos.quiz import faces, pictures, play, rounds
 from tests import quiz_pack
+from tests.answers import set_clock
 from tests.portrait import data_url, portrait
 
 PHOTOS = [data_url(portrait(angle)) for angle in (-8, 0, 8)]
@@ -225,7 +226,7 @@ def test_photos_are_kept_for_a_while_and_only_some(stand_in, monkeypatch):
     with pytest.raises(ValueError, match="forgotten"):
         faces.deck(key)
     now = time.monotonic()
-    monkeypatch.setattr(faces.time, "monotonic", lambda: now + faces.FORGOTTEN + 1)
+    set_clock(monkeypatch, faces, monotonic=now + faces.FORGOTTEN + 1)
     with pytest.raises(ValueError, match="forgotten"):
         faces.deck(keys[1])
     assert not faces._photos

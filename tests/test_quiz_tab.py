@@ -14,6 +14,7 @@ from PIL import Image
 from demos.quiz import faces, pictures, play, rounds
 from tests import quiz_pack
 from tests.answers import pictures as decoded
+from tests.answers import set_clock
 from tests.portrait import data_url, portrait
 from tests.test_app import ask, check_message
 from train import quiz_pack as builder
@@ -115,7 +116,7 @@ def test_wrong_answers_change_nothing(quiz_url, queued, monkeypatch):
         check_message(message, words)
     with monkeypatch.context() as later:
         now = rounds.time.time()
-        later.setattr(rounds.time, "time", lambda: now + 4 * 3600)
+        set_clock(later, rounds, time=now + 4 * 3600)
         _, message = ask(quiz_url, "quiz_answer", [token, "1", 70], queued)
         check_message(message, "too old")
     told(quiz_url, value, "1")
