@@ -161,20 +161,23 @@ BAD |= {f"{name}{k}": ("-3 to 3", NOT_FAR_OUT) for name in ("z", "mu", "epsilon"
 BAD |= {f"param_{k}": ("-3 to 3", NOT_FAR_OUT) for k in range(16)}
 
 
+HTTP = httpx.Client(timeout=60)  # one for all: making one costs as much as an answer
+
+
 def ask(url: str, name: str, data: str | list | dict, queued: bool = False):
     """(the answer, None) or (None, the message). data: what is sent, as JSON text or to become it."""
     if isinstance(data, dict):
         data = list(data.values())
     body = '{"data": %s}' % (data if isinstance(data, str) else json.dumps(data))
-    options = dict(headers={"content-type": "application/json"}, timeout=60)
+    options = dict(headers={"content-type": "application/json"})
     if not queued:
-        answer = httpx.post(f"{url}/gradio_api/run/{name}", content=body, **options)
+        answer = HTTP.post(f"{url}/gradio_api/run/{name}", content=body, **options)
         content = answer.json()
         return (content["data"], None) if answer.status_code == 200 else (None, content["error"])
-    answer = httpx.post(f"{url}/gradio_api/call/{name}", content=body, **options)
+    answer = HTTP.post(f"{url}/gradio_api/call/{name}", content=body, **options)
     if answer.status_code != 200:
         return None, answer.json()["detail"]
-    stream = httpx.get(f"{url}/gradio_api/call/{name}/{answer.json()['event_id']}", timeout=60).text
+    stream = HTTP.get(f"{url}/gradio_api/call/{name}/{answer.json()['event_id']}").text
     event, content = re.findall(r"event: (complete|error)\ndata: (.*)\n", stream)[-1]
     content = json.loads(content)
     return (content, None) if event == "complete" else (None, (content or {}).get("error"))
@@ -196,7 +199,16 @@ def test_every_endpoint_is_known_here(app_url):
     assert all(about["description"] for about in endpoints.values())
 
 
-@pytest.mark.parametrize(("name", "spoiled"), [(n, p) for n in GOOD for p in GOOD[n]])
+# Of a row of alike sliders only the ends: one loop of the handler reads them all.
+INNER = {
+    "decode_16d": {f"param_{k}" for k in range(1, 15)},
+    "decode_face": {f"param_{k}" for k in range(3, 9)},
+    "face_picture": {f"param_{k}" for k in range(3, 9)},
+}
+SPOILED = [(n, p) for n in GOOD for p in GOOD[n] if p not in INNER.get(n, ())]
+
+
+@pytest.mark.parametrize(("name", "spoiled"), SPOILED)
 def test_bad_input_is_refused_in_one_line(app_url, capfd, name, spoiled):
     """Each message says what is allowed, none carries a trace, and the next good call is as before."""
     allowed, values = BAD[spoiled]
@@ -208,7 +220,7 @@ def test_bad_input_is_refused_in_one_line(app_url, capfd, name, spoiled):
         got, message = ask(app_url, name, f"[{data}]", queued=bool(k % 2))
         assert got is None, value[:80]
         check_message(message, allowed)
-        if name not in SLOW or k == len(values) - 1:
+        if k == len(values) - 1 or (k % 4 == 0 and name not in SLOW):
             assert without_time(ask(app_url, name, GOOD[name])[0]) == without_time(before)
     assert "Traceback" not in capfd.readouterr().err, "a visitor's slip is no error of ours"
 
