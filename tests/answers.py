@@ -1,4 +1,4 @@
-"""What handlers answer, made comparable, and another time of day for them."""
+"""What handlers answer, made comparable; what tests ask of a model; and another time of day."""
 
 import base64
 import io
@@ -32,3 +32,8 @@ def set_clock(patch, module, **clocks: float) -> None:
     """
     stopped = {name: lambda at=at: at for name, at in clocks.items()}
     patch.setattr(module, "time", types.SimpleNamespace(**stopped))
+
+
+def is_frozen(model) -> bool:
+    training = any(module.training for module in model.modules())
+    return not training and not any(p.requires_grad for p in model.parameters())

@@ -16,8 +16,8 @@ from PIL import Image
 
 from demos import photo
 from demos.vae import own_photo
+from tests.endpoints import ask
 from tests.portrait import as_url, data_url, face_itself, portrait
-from tests.test_app import ask
 
 
 def png_bomb(side: int) -> bytes:

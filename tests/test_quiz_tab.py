@@ -15,8 +15,8 @@ from demos.quiz import faces, pictures, play, rounds
 from tests import quiz_pack
 from tests.answers import pictures as decoded
 from tests.answers import set_clock
+from tests.endpoints import ask, check_message
 from tests.portrait import data_url, portrait
-from tests.test_app import ask, check_message
 from train import quiz_pack as builder
 
 GAME = "0123456789abcdef"
