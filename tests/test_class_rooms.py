@@ -124,6 +124,21 @@ def test_a_vote_counts_once_in_its_round_and_room_with_its_token(game):
     assert rooms.seen_by_teacher(code, key)["voted"] == 1
 
 
+def test_votes_and_their_count_are_of_one_moment(rooms):
+    code, key = rooms.open()
+    tokens = [rooms.join(code, f"Player {k}") for k in range(60)]
+    rooms.advance(code, key)
+    voting = threading.Thread(target=lambda: [rooms.vote(code, t, 1, [0], 80) for t in tokens])
+    voting.start()
+    seen = []
+    while voting.is_alive():
+        seen.append(rooms.seen_by_both(code))
+    voting.join()
+    assert len({state["voted"] for state, _ in seen}) > 5, "it was looked at while they voted"
+    for state, taught in seen:
+        assert state["voted"] == taught["voted"] == taught["counts"][0]
+
+
 @pytest.mark.parametrize(
     "code", ["ZZZZ", "", "bcd", None, 5, "'; DROP TABLE rooms", "B" * 1000, "../x"]
 )

@@ -161,16 +161,7 @@ class Rooms:
         """Nothing that gives an open round away, and nobody else's vote."""
         with self.base.read() as session:
             room = self._room(session, code)
-            votes = select(func.count()).where(Vote.room == code, Vote.round == room.round)
-            state = dict(
-                code=code,
-                phase=room.phase,
-                round=room.round,
-                voted=session.scalar(votes),
-                players=session.scalar(select(func.count()).where(Player.room == code)),
-            )
-            if room.phase in ("revealed", "over") and room.round:
-                state |= _truth(session.get(Round, (code, room.round)))
+            state = self._state(session, room)
             if token:
                 player = self._player(session, code, token)
                 mine = session.get(Vote, (code, room.round, player.id))
@@ -181,28 +172,46 @@ class Rooms:
 
     def seen_by_teacher(self, code: str, key: str) -> dict:
         with self.base.read() as session:
-            self._taught(session, code, key)
-        return self.seen_by_students(code) | self.standing(code)
+            room = self._taught(session, code, key)
+            return self._state(session, room) | self._standing(session, room)
 
-    def standing(self, code: str) -> dict:
-        """The votes for each face as they come, and the ranking: only for who has shown the teacher's secret."""
+    def seen_by_both(self, code: str) -> tuple[dict, dict]:
+        """What students see, and what the teacher sees, at one moment: a vote between two reads would tear them."""
         with self.base.read() as session:
             room = self._room(session, code)
-            counts = [0, 0, 0]
-            for (picks,) in session.execute(
-                select(Vote.picks).where(Vote.room == code, Vote.round == room.round)
-            ):
-                for k in range(3):
-                    counts[k] += picks[k] == "1"
-            players = session.scalars(
-                select(Player).where(Player.room == code).order_by(Player.id)
-            ).all()
-            right = self._right(session, room)
-            ranking = sorted(players, key=lambda p: (-right.get(p.id, 0), p.id))
-            shown = [
-                dict(id=p.id, name=p.name, hidden=p.hidden, right=right.get(p.id, 0))
-                for p in ranking
-            ]
+            state = self._state(session, room)
+            return state, state | self._standing(session, room)
+
+    @staticmethod
+    def _state(session: Session, room: Room) -> dict:
+        votes = select(func.count()).where(Vote.room == room.code, Vote.round == room.round)
+        state = dict(
+            code=room.code,
+            phase=room.phase,
+            round=room.round,
+            voted=session.scalar(votes),
+            players=session.scalar(select(func.count()).where(Player.room == room.code)),
+        )
+        if room.phase in ("revealed", "over") and room.round:
+            state |= _truth(session.get(Round, (room.code, room.round)))
+        return state
+
+    def _standing(self, session: Session, room: Room) -> dict:
+        """The votes for each face as they come, and the ranking: only for who has shown the teacher's secret."""
+        counts = [0, 0, 0]
+        for (picks,) in session.execute(
+            select(Vote.picks).where(Vote.room == room.code, Vote.round == room.round)
+        ):
+            for k in range(3):
+                counts[k] += picks[k] == "1"
+        players = session.scalars(
+            select(Player).where(Player.room == room.code).order_by(Player.id)
+        ).all()
+        right = self._right(session, room)
+        ranking = sorted(players, key=lambda p: (-right.get(p.id, 0), p.id))
+        shown = [
+            dict(id=p.id, name=p.name, hidden=p.hidden, right=right.get(p.id, 0)) for p in ranking
+        ]
         return dict(counts=counts, ranking=shown)
 
     def votes(self, code: str, key: str) -> list[dict]:

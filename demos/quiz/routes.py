@@ -48,10 +48,8 @@ class Watch:
                 now = await run_in_threadpool(self.rooms.version, self.code)
                 if now != version:
                     version = now
-                    state = await run_in_threadpool(self.rooms.seen_by_students, self.code)
-                    if self.teachers:
-                        standing = await run_in_threadpool(self.rooms.standing, self.code)
-                        _offer(self.teachers, state | standing)
+                    state, taught = await run_in_threadpool(self.rooms.seen_by_both, self.code)
+                    _offer(self.teachers, taught)
                     # To a phone the count of votes and players is no news: the projector shows it.
                     told = {k: v for k, v in state.items() if k not in ("voted", "players")}
                     if told != shown:
