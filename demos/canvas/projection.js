@@ -27,12 +27,12 @@ function draw() {
   find(".line").setAttribute("d", line && `M${line}`);
   find(".under").setAttribute("d", line && `M0,100 L${line} L${(100 * k) / steps},100 Z`);
   find("svg").setAttribute("aria-label", errors.length ? `Distance to the target: from ${errors[0]} to ${last} grey levels` : "No step yet");
-  find(".top").textContent = errors.length ? Math.round(errors[0]) : "";
-  captions[2].textContent = "How far away, in grey levels, step by step";
-  const place = `w lies ${distance.toFixed(2)} deviations from the mean; a drawn face about 1, on this page 0.7`;
+  find("i").textContent = errors.length ? `${last.toFixed(1)} of ${errors[0].toFixed(0)}` : "";
+  captions[2].textContent = "How far apart, step by step, in grey levels";
+  const place = `w: ${distance.toFixed(2)} deviations from the mean face. Faces drawn on this page: about 0.7`;
   find(".tip").textContent = waiting
     ? `${waiting === 1 ? "Another face is" : `${waiting} other faces are`} looked for first: your turn comes by itself`
-    : errors.length ? `${place}\n${ms.toFixed(0)} ms a step` : "Press Find it";
+    : errors.length ? `${place}\n${ms.toFixed(0)} ms a step, here, now` : "Press Find it";
   for (const button of element.querySelectorAll("button")) button.disabled = !errors.length;
   element.dataset.steps = k;
   element.dataset.done = Boolean(done);
