@@ -2,14 +2,15 @@
 
 import os
 
+# Visitors share the cores. A sampler's small steps gain nothing from a second thread, and when the cores are busy
+# each step would wait for it: a digit then takes seconds instead of a twentieth of one. Said before torch is there:
+# torch.set_num_threads would reach a server's other threads only after their first large sum.
+os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
+
 import gradio as gr
-import torch
 
 from demos import TABS, theme, ui
 
-# Visitors share the cores. A sampler's small steps gain nothing from a second thread, and when the cores are
-# busy each step would wait for it: a digit then takes seconds instead of a twentieth of one.
-torch.set_num_threads(max(1, (os.cpu_count() or 1) // 2))
 QUEUE = 128  # visitors waiting for one kind of answer; the next one is told to try again
 
 

@@ -18,6 +18,9 @@ import pytest
 # gradio and huggingface_hub read these once, when they are imported.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+# And torch this: one thread, as the app has where cores are few. On busy cores a second one makes small steps a
+# hundred times slower, and sums in another order have other last digits.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 if "GRADIO_TEMP_DIR" not in os.environ:
     # Gradio names files by their content and deletes its own when it stops, so that in the folder
     # they have in common a test run would delete files of an app that is being used.

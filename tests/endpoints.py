@@ -1,5 +1,6 @@
 """What the app answers to over HTTP: a good question to each endpoint, and values that each parameter must refuse."""
 
+import base64
 import json
 import re
 
@@ -10,6 +11,7 @@ from tests.portrait import data_url, portrait
 PIXELS = 784
 DRAWING = ("0" * 12 + "11" + "0" * 14) * 14 + "0" * (PIXELS // 2)  # a stroke down the top half
 PHOTO = data_url(portrait())
+W = base64.b64encode(bytes(2 * 128)).decode()  # 128 zeros, two bytes each
 GOOD = {
     "draw": dict(seed=7, temperature=1.0, flips=""),
     "film": dict(seed=7, temperature=1.0, flips=""),
@@ -49,21 +51,24 @@ GOOD = {
     "quiz_record": dict(record="[]"),
 }
 GOOD |= {
-    "mix_styles": dict(rows="7, 24", columns="52, 9", layers="0, 1", psi=0.7),
-    "mixed_picture": dict(person="7", psi=0.7),
+    "mix_styles": dict(rows="7, w1", columns="52, 9", layers="0, 1", psi=0.7, found=W),
+    "mixed_picture": dict(person="7", psi=0.7, found=""),
     "one_face": dict(
         person="7", psi=0.7, cutoff=4, noise="new", noise_seed=1, coarse=1, middle=0, fine=2.5
     ),
     "walk_faces": dict(seed_a=7, seed_b=24),
     "face_film": dict(seed_a=7, seed_b=24),
     "map_to_w": dict(seed=7),
+    "find_face": dict(own="", seed=7, steps=20, space="W"),
+    "push_found": dict(w=W, direction=1),
+    "found_picture": dict(w=W),
     "push_along": dict(seed=7, method="SeFa", where="Coarse", reach=2),
     "work_through": dict(content=7, style=24, layer=3, channel=5),
 }
 SLOW = {
     *"film complete race encode interpolate interpolation_film denoise compare".split(),
     *"decode_face face_picture encode_photo why_blurred learn".split(),
-    *"mix_styles one_face walk_faces face_film map_to_w push_along work_through".split(),
+    *"mix_styles one_face walk_faces face_film map_to_w push_along push_found find_face work_through".split(),
 }
 # Of a row of alike sliders only the ends: one loop of the handler reads them all.
 INNER = {
@@ -129,6 +134,14 @@ BAD |= {"layers": ("separated by commas", NOT_LAYERS), "psi": ("-1 to 2", [*BELO
 BAD |= {"cutoff": ("from 0 to", [*NOT_NUMBERS, "99", "0.5"]), "noise": ("fixed, new, off", NOT_NAMES)}
 BAD |= {name: ("0 to 3", [*NOT_NUMBERS, "3.1"]) for name in ("coarse", "middle", "fine")}
 BAD |= {"method": ("GANSpace, SeFa", NOT_NAMES), "where": ("All, Coarse", NOT_NAMES)}
+TOO_FEW, TOO_MANY, NAN, TOO_FAR = bytes(254), bytes(514), b"\0\x7e" * 128, b"\xff\x7b" * 128
+NOT_W = [json.dumps(base64.b64encode(b).decode()) for b in (TOO_FEW, TOO_MANY, NAN, TOO_FAR)]
+NOT_W += [*NOT_TEXTS, '"<b>"', '"AAAA"', '"w1"', '"AAA"', HUGE]
+BAD |= {"w": ("search for a face", [*NOT_W, '""'])}
+BAD |= {"found": ("search for a face", [*NOT_W, json.dumps(" ".join([W] * 9))])}
+BAD |= {"own": ("data URL", [v for v in NOT_PHOTOS if v != '""'])}
+BAD |= {"find_face.steps": ("20 to 400", [*NOT_NUMBERS, "19", "401", "2.5"]), "space": ("W, W+", NOT_NAMES)}
+BAD |= {"direction": ("1 to 6", [*NOT_NUMBERS, "0", "7", "1.5"])}
 BAD |= {"reach": ("0 to 5", [*NOT_NUMBERS, "5.1"])}
 BAD |= {name: ("from 0 to", [*NOT_NUMBERS, "9999", "0.5"]) for name in ("layer", "channel")}
 BAD |= {name: BAD["seed"] for name in ("noise_seed", "content", "style")}

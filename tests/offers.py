@@ -1,6 +1,5 @@
 """The large models on offer, brought from the small Hub and drawn with, as tests ask for it."""
 
-import app  # noqa: F401  (one thread)
 from checkpoints import hub
 from demos.diffusion import denoise, network
 

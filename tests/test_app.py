@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+import os
 import re
 import subprocess
 import sys
@@ -53,7 +54,7 @@ SPOILED = [(n, p) for n in GOOD for p in GOOD[n] if p not in INNER.get(n, ())]
 @pytest.mark.parametrize(("name", "spoiled"), SPOILED)
 def test_bad_input_is_refused_in_one_line(app_url, capfd, name, spoiled):
     """Each message says what is allowed, none carries a trace, and the next good call is as before."""
-    allowed, values = BAD[spoiled]
+    allowed, values = BAD.get(f"{name}.{spoiled}") or BAD[spoiled]
     before, _ = ask(app_url, name, GOOD[name])
     for k, value in enumerate(values):
         data = ", ".join(
@@ -87,6 +88,22 @@ def test_the_python_client_hears_the_same(app_url):
         assert without_time(got) == without_time(wanted if len(wanted) > 1 else wanted[0])
     first = client.predict(api_name="/draw")  # with no arguments: the knobs as the page shows them
     assert without_time(first) == without_time(play.draw(7, 1, ""))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_a_server_s_new_threads_leave_cores_to_others():
+    """What torch's library of threads says in a new one. More than in the first, and they would wait for each other."""
+    script = (
+        "import ctypes, os, threading, app, torch\n"
+        "maps = open('/proc/self/maps').read().split()\n"
+        "omp = ctypes.CDLL(next(path for path in maps if 'libgomp' in path))\n"
+        "said = []\n"
+        "thread = threading.Thread(target=lambda: said.append(omp.omp_get_max_threads()))\n"
+        "thread.start(), thread.join()\n"
+        "assert said == [torch.get_num_threads()] == [max(1, os.cpu_count() // 2)], said\n"
+    )
+    environ = {k: v for k, v in os.environ.items() if k != "OMP_NUM_THREADS"}
+    subprocess.run([sys.executable, "-c", script], check=True, env=environ, cwd=ROOT)
 
 
 @pytest.mark.parametrize("queued", [False, True])

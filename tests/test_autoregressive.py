@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-import app  # noqa: F401  (one thread: on busy cores a second one makes small steps a hundred times slower)
 from demos.autoregressive import complete, play, race, score, see
 from models import pixelcnn
 from tests.answers import pictures, without_time

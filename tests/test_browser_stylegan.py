@@ -1,14 +1,16 @@
 """The tab StyleGAN in a real browser: each test makes one gesture and waits for what should change."""
 
 import json
+import time
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from demos.stylegan import latent, mixing
+from demos.stylegan import find, latent, mixing
 from tests.gestures import DESK, PHONE, expect_done
+from tests.portrait import portrait
 
 CELLS = "#mixing .matrix canvas"
 ACROSS = 5  # cells of a row, with its source
@@ -151,7 +153,7 @@ def test_kept_faces_go_home_and_come_back(open_page, tmp_path):
     page = open_tab(open_page)
     page.locator(".matrix button[data-at='1,2']").click()
     with page.expect_download() as picture:
-        page.get_by_role("button", name="Picture (PNG)").click()
+        page.locator(".closer").get_by_role("button", name="Picture (PNG)").click()
     picture.value.save_as(tmp_path / "face.png")
     image = Image.open(tmp_path / "face.png")
     assert "AI-generated" in image.info["Description"] and image.size == (512, 512)
@@ -189,3 +191,97 @@ def test_new_noise_and_a_walk(open_page):
     with page.expect_download() as film:
         page.locator("#tab-stylegan").get_by_role("button", name="Film (GIF)").click()
     assert film.value.suggested_filename == "stylegan-ai-generated-7-to-60.gif"
+
+
+def press(page: Page, name: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def steps_taken(page: Page):
+    return page.locator("#projection [data-steps]")
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_a_face_is_found_and_mixed(open_page, tmp_path, width):
+    page = open_tab(open_page, width, query="&find=12&find-steps=40")
+    expect(steps_taken(page)).to_have_attribute("data-done", "true")  # a link finds its face again
+    press(page, "Find it")
+    expect(steps_taken(page)).to_have_attribute("data-steps", "40")
+    expect(page.locator("#projection .tip")).to_contain_text("deviations from the mean face")
+    expect(page.locator("#found-pushed img")).to_be_visible()
+    with page.expect_download() as picture:
+        page.locator("#projection").get_by_role("button", name="Picture (PNG)").click()
+    picture.value.save_as(tmp_path / "face.png")
+    assert "AI-generated" in Image.open(tmp_path / "face.png").info["Description"]
+    before = seen(page)
+    press(page, "Mix it with others")
+    expect(knob(page, "rows")).to_have_value("w1, 24, 3, 41")
+    wait_for_cell(page, ACROSS, before[ACROSS])
+    after = seen(page)
+    assert [k for k in range(ACROSS**2) if before[k] != after[k]] == list(range(ACROSS, 2 * ACROSS))
+    expect_done(page, "found")
+    expect(page.locator(".shelf button")).to_have_count(1)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    # Home and back: the file holds the w itself.
+    with page.expect_download() as saved:
+        press(page, "Kept faces (JSON)")
+    saved.value.save_as(tmp_path / "kept.json")
+    other = open_tab(open_page, width)
+    other.locator("#mixing input[type=file]").set_input_files(tmp_path / "kept.json")
+    other.locator(".shelf button").click()
+    expect(knob(other, "rows")).to_have_value("w1, 24, 3, 41")
+    wait_for_cell(other, ACROSS, before[ACROSS])
+    assert seen(other) == after
+
+
+def wait_until_nobody_searches(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while find._line:
+        assert time.monotonic() < end, f"still searching after {seconds} s"
+        time.sleep(0.02)
+
+
+def begin_a_long_search(page: Page) -> None:
+    page.get_by_label("A w for each layer (W+)").click()
+    knob(page, "find-steps").fill("400")
+    knob(page, "find-steps").press("Enter")
+    press(page, "Find it")
+    page.wait_for_function("Number(document.querySelector('#projection [data-steps]').dataset.steps) > 5")
+
+
+def test_stop_ends_a_search_within_a_second(open_page):
+    page = open_tab(open_page)
+    begin_a_long_search(page)
+    page.locator("#tab-stylegan").get_by_role("button", name="Stop", exact=True).click()
+    wait_until_nobody_searches(1)
+    page.wait_for_timeout(500)
+    k = int(steps_taken(page).get_attribute("data-steps"))
+    assert 5 < k < 400 and steps_taken(page).get_attribute("data-done") == "false"
+    page.wait_for_timeout(500)
+    expect(steps_taken(page)).to_have_attribute("data-steps", str(k))
+    press(page, "Mix it with others")  # what was found so far is a face
+    expect(knob(page, "rows")).to_have_value("w1, 24, 3, 41")
+
+
+def test_a_closed_page_ends_its_search(open_page):
+    page = open_tab(open_page)
+    begin_a_long_search(page)
+    assert find._line
+    page.close()
+    wait_until_nobody_searches(5)
+
+
+def test_a_photo_is_looked_for(open_page, tmp_path):
+    page = open_tab(open_page)
+    portrait().save(tmp_path / "me.png")
+    choose = page.locator("#own-face-to-find").get_by_role("button", name="Choose a photo")
+    expect(choose).to_be_disabled()
+    page.locator("#own-face-to-find").get_by_role("checkbox").check()
+    page.locator("#own-face-to-find input[type=file]").set_input_files(tmp_path / "me.png")
+    expect(page.locator("#projection figcaption").first).to_contain_text("Your photo")
+    expect(steps_taken(page)).to_have_attribute("data-done", "true")
+    assert "data:" not in page.url
+    knob(page, "find").fill("8")  # another face is meant: the photo is let go
+    knob(page, "find").press("Enter")
+    press(page, "Find it")
+    expect(page.locator("#projection figcaption").first).to_have_text("The face of seed 8")

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import torch
 
-import app  # noqa: F401  (one thread: on busy cores a second one makes small steps a hundred times slower)
 import checkpoints
 from demos.diffusion import denoise, noising, samplers
 from demos.diffusion.network import SHIPPED, network, rolls

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 
-import app  # noqa: F401  (one thread: on busy cores a second one makes small steps a hundred times slower)
 import checkpoints
 from demos.vae import film, latent_map, sliders, trick
 from demos.vae.latent import EDGE, SIZE, ink

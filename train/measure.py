@@ -193,11 +193,13 @@ def dcgan(name: str, folder: Path | None) -> Measured:
 
 PSIS = (0.3, 0.5, 0.7)                                         # truncations that the page plots beside 1
 PAIRS, FRAMES = 50, 17                                         # walks from one face to another
+SEARCHES, STEPS = 16, 200                                      # faces drawn, then searched for
 
 
 def stylegan(name: str, folder: Path | None) -> Measured:
-    """2,779 draws against the test faces, at several psi; walks in z and in w; what noise changes."""
+    """2,779 draws against the test faces, at several psi; walks in z and in w; what noise changes; searches."""
     from models.images import noise, to_uint8
+    from models.projection import project, spread
     from models.stylegan import broadcast, truncate
     from train.data import faces
     from train.faces import compare, features, load, measure, of_faces
@@ -230,9 +232,23 @@ def stylegan(name: str, folder: Path | None) -> Measured:
         pixels[where] = steps.square().mean(2).sqrt().sum().item()
         seen[where] = features(net, frames).view(PAIRS, FRAMES, -1).diff(dim=1).norm(dim=2).sum().item()
 
+    # Faces drawn and then searched for, against where a search could begin: the mean face, or some other face.
+    targets = truncate(broadcast(w[:SEARCHES], model.layers), model.mapping.w_avg, 0.7)
+    others = truncate(broadcast(w[SEARCHES:2 * SEARCHES], model.layers), model.mapping.w_avg, 0.7)
+    around, apart = spread(model, noise((model.latent,), range(20_000, 24_000))), []
+    with torch.inference_mode():
+        x, other = (model.synthesis(ws, model.noise()) for ws in (targets, others))
+    for k in range(SEARCHES):
+        errors = [error for _, error in project(model, around, x[k:k + 1], STEPS, generator)]
+        apart.append((errors[-1], errors[0], (x[k] - other[k]).square().mean().item()))
+        print(f"searched for {k + 1} of {SEARCHES} faces", flush=True)
+    found, mean_face, another = (127.5 * np.sqrt(apart)).mean(0).round(2).tolist()
+
     one = w[:1].expand(100, -1)
     numbers = {
         **whole,
+        "searches": SEARCHES, "search_steps": STEPS, "found_grey_levels": found,
+        "mean_face_grey_levels": mean_face, "another_face_grey_levels": another,
         "psi": list(curve), "psi_precision": [c["precision"] for c in curve.values()],
         "psi_recall": [c["recall"] for c in curve.values()],
         "path_w_over_z_pixels": round(pixels["w"] / pixels["z"], 3),

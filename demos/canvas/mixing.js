@@ -1,14 +1,15 @@
 // Style mixing. value = {sheet, rows, columns, layers, psi, ms, faces}: the sheet has the mean face, the columns' faces, then
-// each row's face and its mixtures. A person is a list with a seed for every layer, so a mixture is a person too.
+// each row's face and its mixtures. A person is a list with a seed for every layer, so a mixture is a person too. A face
+// that was found for a picture has no seed: "w1" is the first of those in found.
 const { sizes, groups, most } = props, find = (selector) => element.querySelector(selector);
 const matrix = find(".matrix"), large = find(".closer canvas"), shelf = find(".shelf"), file = find("input[type=file]");
-let picture = null, at = [1, 1], kept = [], newest = 0;
+let picture = null, at = [1, 1], kept = [], found = [], newest = 0;
 
 const text = (person) => (new Set(person).size === 1 ? `${person[0]}` : person.join(" "));
 const words = (person) => {
   const runs = [];
   person.forEach((seed, k) => (seed === runs.at(-1)?.seed ? (runs.at(-1).end = k) : runs.push({ seed, start: k, end: k })));
-  if (runs.length === 1) return `seed ${person[0]}`;
+  if (runs.length === 1) return typeof person[0] === "string" ? `found face ${person[0].slice(1)}` : `seed ${person[0]}`;
   return runs.map(({ seed, start, end }) => `${seed} in layer${start === end ? ` ${start}` : `s ${start} to ${end}`}`).join(", ");
 };
 const list = (persons) => persons.map(text).join(", ");
@@ -23,7 +24,7 @@ function person(i, j) {
 
 function ask(changes) {
   const { rows, columns, layers } = { ...props.value, ...changes };
-  props.value = { ...props.value, wanted: { rows: list(rows), columns: list(columns), layers: layers.join(", ") } };
+  props.value = { ...props.value, wanted: { rows: list(rows), columns: list(columns), layers: layers.join(", "), found: found.join(" ") } };
   trigger("select");
 }
 
@@ -133,14 +134,28 @@ const say = (problem) => {
   find(".problem").textContent = problem;
   find(".problem").hidden = !problem;
 };
+// Faces that were found have names here, in the order they came.
+const full = `Only ${most} faces that were found can be kept: load the page again to begin anew.`;
+const nameOf = (w) => `w${1 + (found.includes(w) ? found.indexOf(w) : found.push(w) - 1)}`;
+element.addEventListener("found", ({ detail: { w, uri } }) => {
+  if (!found.includes(w) && found.length >= most) return say(full);
+  const isNew = !found.includes(w), name = nameOf(w), who = sizes.map(() => name);
+  if (isNew) put(who, uri);
+  at = [1, 0];
+  ask({ rows: [who, ...props.value.rows.slice(1)] });
+});
 async function open() {
   const wrong = "That is no file of kept faces: it is saved by the button beside.";
   try {
     const [chosen] = file.files, content = chosen.size < 1e5 ? JSON.parse(await chosen.text()) : {};
+    const own = content.found ?? [], names = own.map((_, k) => `w${k + 1}`);
     const good = (who) => Array.isArray(who) && who.length === sizes.length &&
-      who.every((seed) => Number.isInteger(seed) && seed >= 0 && seed < 10000);
+      who.every((seed) => names.includes(seed) || (Number.isInteger(seed) && seed >= 0 && seed < 10000));
     if (!content.kept?.length || content.kept.length > 50 || !content.kept.every(good)) throw new Error(wrong);
-    content.kept.forEach((who) => put(who));
+    if (!own.every((w) => /^[\w+/]+=*$/.test(w))) throw new Error(wrong);
+    if (new Set([...found, ...own]).size > most) return say(full);
+    const named = own.map(nameOf); // they may have other names here than in the file
+    content.kept.forEach((who) => put(who.map((seed) => named[names.indexOf(seed)] ?? seed)));
     say("");
   } catch {
     say(wrong);
@@ -158,7 +173,7 @@ find(".closer").addEventListener("click", (event) => {
     props.value = { ...props.value, home: text(who) };
     trigger("edit");
   }
-  if (doing === "save") gml.saveNumbers({ what: "AI-generated faces, a seed for each layer", kept }, "stylegan-faces.json");
+  if (doing === "save") gml.saveNumbers({ what: "AI-generated faces, a seed for each layer", kept, found }, "stylegan-faces.json");
   if (doing === "open") file.click();
 });
 

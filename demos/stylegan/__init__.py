@@ -3,11 +3,11 @@
 mixing.py     rows and columns of faces, mixed           face.py        one face, every knob
 walk.py       between two faces, in z and in w           mapping.py     from z to w, as a map
 adain.py      one channel worked through                 directions.py  found without labels
-latent.py     what they share
+find.py       the w of a picture, searched               latent.py      what they share
 """
 
 from demos import ui
-from demos.stylegan import adain, directions, face, mapping, mixing, walk
+from demos.stylegan import adain, directions, face, find, mapping, mixing, walk
 
 TITLE, ID, FAMILY = "StyleGAN", "stylegan", "gan"
 
@@ -23,5 +23,6 @@ def build() -> None:
     walk.build(opened)
     mapping.build(opened)
     directions.build(opened)
+    find.build()
     equations = adain.build(opened)
     equations()

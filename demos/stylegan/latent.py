@@ -1,11 +1,14 @@
 """What the views share: the generator, people as text, their styles, and styles as pictures.
 
 A person is one seed for each layer: "7" is the face of seed 7, and "7 7 7 7 24 24 24 24" has the style of 24 in its
-upper layers. Any mixture is such a list, so what was mixed can be mixed again, sent as a link, or saved.
+upper layers. Any mixture is such a list, so what was mixed can be mixed again, sent as a link, or saved. A face that
+was found for a picture has no seed; "w1" stands for the first w that was found, "w2" for the next, and they mix alike.
 """
 
+import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 import torch
@@ -20,7 +23,10 @@ NAME = "stylegan-faces"
 PSI = 0.7  # of every view before its knob is turned
 AT_ONCE = 2**16  # pixels of one pass: what fits into the cache of a core is fastest
 
-Person = tuple[int, ...]  # a seed for each layer
+FOUND = 8  # faces that were found, at a time
+FURTHEST = 100  # of a number in a w that comes from outside; those of faces lie within ten
+
+Person = tuple[int | str, ...]  # for each layer a seed, or the name of a w that was found
 
 
 def generator() -> Generator:
@@ -47,23 +53,55 @@ def groups() -> dict[str, list[int]]:
     }
 
 
-def people(text: str, name: str, most: int) -> list[Person]:
-    """People from text, separated by commas. Raises ValueError."""
+def people(text: str, name: str, most: int, found: Container[str] = ()) -> list[Person]:
+    """People from text, separated by commas. found: names of w's that may stand for seeds. Raises ValueError."""
     layers = generator().layers
     tokens = text.split(",") if isinstance(text, str) and len(text) <= 100 * most else []
     seeds = [token.split() for token in tokens]
+    if lost := re.search(r"\bw[1-9]\b", text) if seeds and not found else None:
+        raise ValueError(
+            f"{name}: {lost[0]} was found on another page, and stays there: find a face here."
+        )
     right = all(len(s) in (1, layers) for s in seeds) and 1 <= len(seeds) <= most
     if (
         not right
-        or not re.fullmatch(r"[0-9 ,]*", text)
-        or max(len(v) for s in seeds for v in s) > 4
+        or not re.fullmatch(r"[0-9w ,]*", text)
+        or not all(v in found or re.fullmatch("[0-9]{1,4}", v) for s in seeds for v in s)
     ):
         count = "one face" if most == 1 else f"1 to {most} faces, separated by commas"
         raise ValueError(
             f"{name}: {count}. A face is a seed from 0 to {ui.LARGEST_SEED}, or {layers} seeds, "
             "one for each layer."
         )
-    return [tuple(map(int, s)) * (layers // len(s)) for s in seeds]
+    return [tuple(v if v in found else int(v) for v in s) * (layers // len(s)) for s in seeds]
+
+
+def text_of(ws: Tensor) -> str:
+    """A w, or one for each layer, as text. ws: (1 or layers, latent)."""
+    return base64.b64encode(ws.numpy().astype("<f2").tobytes()).decode()
+
+
+def w_in_text(text: str) -> Tensor:
+    """What text_of made. -> (layers, latent). Raises ValueError."""
+    latent, layers = generator().latent, generator().layers
+    good = isinstance(text, str) and len(text) <= 3 * latent * layers
+    try:
+        ws = np.frombuffer(base64.b64decode(text, validate=True) if good else b"", "<f2")
+    except ValueError:  # no base64, or half a number
+        ws = np.empty(0)
+    if ws.size not in (latent, latent * layers) or not (np.abs(ws) <= FURTHEST).all():
+        raise ValueError("A w is the text that a search for a face has answered with.")
+    return torch.from_numpy(ws.astype(np.float32)).view(-1, latent).expand(layers, -1)
+
+
+def found_in_text(text: str) -> dict[str, Tensor]:
+    """The w's that were found, as text with spaces between, by their names w1, w2, ... Raises ValueError."""
+    parts = text.split(" ") if isinstance(text, str) and text else []
+    if not isinstance(text, str) or len(parts) > FOUND:
+        raise ValueError(
+            f"Faces that were found: up to {FOUND} texts as a search for a face answers, with spaces between."
+        )
+    return {f"w{k}": w_in_text(part) for k, part in enumerate(parts, 1)}
 
 
 def person_in_text(person: Person) -> str:
@@ -82,11 +120,21 @@ def w_of(seeds: Sequence[int]) -> Tensor:
         return model.mapping(noise((model.latent,), seeds))
 
 
-def styles(persons: Sequence[Person], psi: float, cutoff: int | None = None) -> Tensor:
+def styles(
+    persons: Sequence[Person],
+    psi: float,
+    cutoff: int | None = None,
+    found: Mapping[str, Tensor] = MappingProxyType({}),
+) -> Tensor:
     """One w for each layer of each person, pulled to the mean by psi. -> (n, layers, latent)."""
-    seeds = sorted({seed for person in persons for seed in person})
-    w = dict(zip(seeds, w_of(seeds), strict=True))
-    ws = torch.stack([torch.stack([w[seed] for seed in person]) for person in persons])
+    seeds = sorted({seed for person in persons for seed in person if seed not in found})
+    w = dict(zip(seeds, w_of(seeds), strict=True)) if seeds else {}
+    ws = torch.stack(
+        [
+            torch.stack([found[v][k] if v in found else w[v] for k, v in enumerate(person)])
+            for person in persons
+        ]
+    )
     return truncate(ws, mean(), psi, cutoff)
 
 

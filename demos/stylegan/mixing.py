@@ -12,6 +12,7 @@ from demos import ui
 from demos.stylegan.latent import (
     NAME,
     PSI,
+    found_in_text,
     generator,
     groups,
     people,
@@ -44,19 +45,21 @@ def layers_in_text(text: str) -> list[int]:
     return sorted({int(t) for t in tokens})
 
 
-def mix_styles(rows: str, columns: str, layers: str, psi: float) -> dict:
+def mix_styles(rows: str, columns: str, layers: str, psi: float, found: str = "") -> dict:
     """Every row's face with these layers' styles from every column's. rows, columns: up to 8 faces as text.
 
-    layers: numbers from 0, the coarsest. psi: -1 to 2. Returns one picture of all, the sources above and at the left,
-    and the milliseconds.
+    layers: numbers from 0, the coarsest. psi: -1 to 2. found: what find_face answered as w, up to 8 with spaces
+    between, for faces named w1, w2, ... Returns one picture of all, the sources above and at the left, and the
+    milliseconds.
     """
-    across, down = people(columns, "Columns", MOST), people(rows, "Rows", MOST)
+    named = found_in_text(found)
+    across, down = people(columns, "Columns", MOST, named), people(rows, "Rows", MOST, named)
     chosen, psi = layers_in_text(layers), ui.number(psi, "psi", -1, 2)
     start = time.perf_counter()
-    ws = styles([*across, *down], psi)
+    ws = styles([*across, *down], psi, found=named)
     above, left = ws.split([len(across), len(down)])
     # An empty corner would cost as much as a face, so there is the mean face: psi = 0.
-    corner = styles(across[:1], 0.0)
+    corner = styles(across[:1], 0.0, found=named)
     cells = [corner, above]
     for row in left:
         cells += [row[None], mix(row.expand_as(above), above, chosen)]
@@ -73,10 +76,14 @@ def mix_styles(rows: str, columns: str, layers: str, psi: float) -> dict:
     )
 
 
-def mixed_picture(person: str, psi: float) -> str:
-    """A face to take home: a PNG as a data URI that says "AI-generated" inside. person: one face as text."""
-    (who,), psi = people(person, "Face", 1), ui.number(psi, "psi", -1, 2)
-    drawn = pictures(styles([who], psi))[0]
+def mixed_picture(person: str, psi: float, found: str = "") -> str:
+    """A face to take home: a PNG as a data URI that says "AI-generated" inside. person: one face as text.
+
+    psi, found: as for mix_styles.
+    """
+    named = found_in_text(found)
+    (who,), psi = people(person, "Face", 1, named), ui.number(psi, "psi", -1, 2)
+    drawn = pictures(styles([who], psi, found=named))[0]
     return ui.ai_png(drawn, max(1, 512 // len(drawn)), "a StyleGAN2")
 
 
@@ -95,6 +102,7 @@ def build() -> Callable:
                 COLUMNS, label="Columns: seeds of styles", elem_id="stylegan-columns"
             )
             layers = gr.Textbox(coarse, visible="hidden", elem_id="stylegan-layers", label="Layers")
+            found = gr.Textbox("", visible="hidden", label="Faces that were found")
             deal = gr.Button("Deal new faces", variant="primary")
         with ui.stage():
             canvas = ui.canvas("mixing", first, "mixing", sizes=sizes(), groups=groups(), most=MOST)
@@ -112,6 +120,7 @@ def build() -> Callable:
                 "psi": "Push psi below 0: everybody becomes their opposite",
                 "noise": "Draw one face with new noise, and see where it works",
                 "walk": "Walk between two other faces, in z and in w",
+                "found": "Have a face found, and mix it with the others",
             },
         )
     measured = checkpoints.MANIFEST[NAME]["measured"]
@@ -128,9 +137,9 @@ def build() -> Callable:
         ],
         live=f"for {first['faces']} faces, now, here",
     )
-    knobs = [rows, columns, layers, psi]
-    asked = "(value) => [value.wanted.rows, value.wanted.columns, value.wanted.layers]"
-    placed = ui.in_page(canvas.select, asked, canvas, [rows, columns, layers])
+    knobs = [rows, columns, layers, psi, found]
+    asked = "({ wanted }) => [wanted.rows, wanted.columns, wanted.layers, wanted.found]"
+    placed = ui.in_page(canvas.select, asked, canvas, [rows, columns, layers, found])
     ui.on(
         [rows.submit, columns.submit, rows.blur, columns.blur, canvas.apply],
         mix_styles,
@@ -149,7 +158,7 @@ def build() -> Callable:
     face = gr.Textbox(ROWS.split(",")[0], visible="hidden", label="Face to take home")
     file = ui.html("", visible=False)
     picked = ui.in_page(canvas.edit, "(value) => value.home", canvas, face)
-    made = ui.on(picked.then, mixed_picture, [face, psi], file)
+    made = ui.on(picked.then, mixed_picture, [face, psi, found], file)
     ui.in_page(
         made.success,
         "(uri, who) => gml.save(uri, `stylegan-ai-generated-${who.replaceAll(' ', '_')}.png`)",

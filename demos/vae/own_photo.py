@@ -82,7 +82,7 @@ def build(face: gr.Textbox, dials: Sequence[gr.Slider], decode: Callable, opened
     )
     with gr.Row(elem_classes="complete"):
         with gr.Column(min_width=0):
-            chosen = ui.canvas("photo", "", "own-photo")
+            chosen = ui.canvas("photo", "", "own-photo", done_with_it="encoded")
         cells = ui.html("", elem_id="own-face")
     ui.on(opened, example_face, None, cells, queue=False)
     encoded = ui.on(chosen.input, encode_photo, chosen, [face, cells], show_progress="minimal")
