@@ -1,8 +1,8 @@
 """Large models in memory: on which device, in which precision, and which one makes room for the next.
 
-    device(), dtype()   the one place that decides
-    fits(name)          why a model cannot run here, or nothing
-    load(name)          the model, frozen and shared, on the device
+    device(), dtype(name)   the one place that decides
+    fits(name)              why a model cannot run here, or nothing
+    load(name)              the model, frozen and shared, on the device
 
 Small models that ship come from checkpoints.load, on the CPU, and stay. Those from the Hub are loaded once, behind a
 lock, in the main process; when the next one has no room, the least recently used ones leave.
@@ -38,17 +38,18 @@ def device() -> "torch.device":
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def dtype() -> "torch.dtype":
-    """bfloat16 on a GPU: half the memory, and the range of float32."""
+def dtype(name: str) -> "torch.dtype":
+    """bfloat16 on a GPU: half the memory, and the range of float32. But for a model that casts where it can itself."""
     import torch
 
-    return torch.bfloat16 if device().type == "cuda" else torch.float32
+    half = device().type == "cuda" and not hub.offer(name).get("float32")
+    return torch.bfloat16 if half else torch.float32
 
 
 def needs(name: str) -> int:
     """Bytes of a model here, with what it works in."""
     entry = hub.offer(name)
-    return entry["parameters"] * dtype().itemsize + entry["working_bytes"]
+    return entry["parameters"] * dtype(name).itemsize + entry["working_bytes"]
 
 
 def memory() -> tuple[int, int]:
@@ -131,13 +132,16 @@ def _make_room(name: str) -> None:
         )
 
 
-def _build(name: str, files: Path) -> "nn.Module":
-    module, _, cls = hub.offer(name)["model"].rpartition(".")
+def _build(name: str, folder: Path) -> "nn.Module":
+    """What the entry calls its model is given the folder, or the file where there is but one."""
+    entry = hub.offer(name)
+    module, _, cls = entry["model"].rpartition(".")
+    where = folder / entry["files"][0] if len(entry["files"]) == 1 else folder
     try:
-        model = getattr(importlib.import_module(f"models.{module}"), cls)(files)
+        model = getattr(importlib.import_module(module), cls)(where)
     # Whatever a library finds wrong in a third party's files, code in a pickle included: they are not used.
     except Exception as error:
         raise CheckpointError(
             f"The files of {name} cannot be read as a model, or hold more than numbers, so they are not used."
         ) from error
-    return model.to(device(), dtype()).eval().requires_grad_(False)
+    return model.to(device(), dtype(name)).eval().requires_grad_(False)

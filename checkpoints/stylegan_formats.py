@@ -2,11 +2,13 @@
 
     generator(state)           a state dict of either kind, or rosinality's {"g_ema", "latent_avg"} -> Generator
     read(file)                 the same from a .pt file, read as numbers only
+    pretrained(file)           the same from a downloaded .pt file, which is opened once and kept as safetensors
 
 NVlabs' own .pkl files run code when they are opened, so they are never opened. The names and scales of both formats
 are checked against pictures of the original programs in tests/test_stylegan.py.
 """
 
+import os
 import re
 from collections.abc import Mapping
 from math import sqrt
@@ -16,6 +18,8 @@ import torch
 from torch import Tensor
 
 from models.stylegan import Generator
+
+DRAWS = 10_000  # of z, for the mean of w where a file does not have it
 
 
 def read(file: Path) -> Generator:
@@ -29,6 +33,25 @@ def read(file: Path) -> Generator:
         ) from error
 
 
+def pretrained(file: Path) -> Generator:
+    """A downloaded .pt file. What was read stays beside it, and the next start opens no .pt. Raises ValueError."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file, save_file
+
+    kept = file.with_suffix(".safetensors")
+    if kept.is_file():
+        try:
+            return _built(load_file(kept))
+        except (SafetensorError, RuntimeError, KeyError, IndexError):
+            kept.unlink()
+    model = read(file)
+    if file.parent.parent.name != "snapshots":  # the Hub client's own cache is not ours to write to
+        part = kept.with_name(f"{kept.name}.{os.getpid()}.part")
+        save_file({key: t.contiguous() for key, t in model.state_dict().items()}, part)
+        part.replace(kept)
+    return model
+
+
 def generator(state: Mapping) -> Generator:
     """The model that a state dict describes; its sizes are read from the tensors."""
     if "g_ema" in state:
@@ -36,7 +59,10 @@ def generator(state: Mapping) -> Generator:
         state = dict(state["g_ema"])
         if average is not None:
             state["latent_avg"] = average
-    weights = from_rosinality(state) if "input.input" in state else from_nvlabs(state)
+    return _built(from_rosinality(state) if "input.input" in state else from_nvlabs(state))
+
+
+def _built(weights: Mapping[str, Tensor]) -> Generator:
     sizes = sorted(
         int(m[1])
         for key in weights
@@ -44,8 +70,13 @@ def generator(state: Mapping) -> Generator:
     )
     widths = [len(weights[f"synthesis.blocks.b{size}.conv1.bias"]) for size in sizes]
     depth = sum(bool(re.fullmatch(r"mapping\.fc\.\d+\.bias", key)) for key in weights)
-    model = Generator(sizes[-1], widths, latent=len(weights["mapping.w_avg"]), depth=depth)
-    model.load_state_dict(weights)
+    model = Generator(sizes[-1], widths, weights["mapping.fc.0.weight"].shape[1], depth)
+    average = weights.get("mapping.w_avg", model.mapping.w_avg)
+    model.load_state_dict({**weights, "mapping.w_avg": average})
+    if "mapping.w_avg" not in weights:
+        with torch.inference_mode():
+            draws = torch.randn(DRAWS, model.latent, generator=torch.Generator().manual_seed(0))
+            model.mapping.w_avg.copy_(model.mapping(draws).mean(0))
     return model.eval().requires_grad_(False)
 
 
@@ -66,7 +97,8 @@ def from_rosinality(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
     for k in range(depth):
         for part in ("weight", "bias"):
             weights[f"mapping.fc.{k}.{part}"] = state[f"style.{k + 1}.{part}"]
-    weights["mapping.w_avg"] = state["latent_avg"].flatten()
+    if "latent_avg" in state:
+        weights["mapping.w_avg"] = state["latent_avg"].flatten()
 
     def affine(ours: str, theirs: str) -> None:
         for part in ("weight", "bias"):

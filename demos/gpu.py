@@ -2,9 +2,15 @@
 
 On a Space with ZeroGPU a decorated function runs in another process that has a GPU for so many seconds; what goes in
 and what comes out is pickled, so it is numbers and numpy arrays. Everywhere else it is an ordinary function.
+
+Without a card a large model keeps the processor for long: one visitor at a time may ask it, and not for everything.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from checkpoints import resident
 
 try:
     import spaces  # a Space brings it; it must come before anything that touches CUDA
@@ -18,6 +24,30 @@ QUOTA = (
     "or go on with the models that ship with the app."
 )
 LATE = "The graphics card was taken away before the picture was done. Try again with fewer steps."
+
+GIGAFLOPS = 80  # a second, of one core with float32; measured where the weights were made
+LONGEST = 300  # seconds that one answer may keep a processor
+PATIENCE = 30  # seconds that the next one waits for its turn
+_turn = threading.Semaphore(1)
+
+
+@contextmanager
+def alone(gigaflops: float, refusal: str) -> Iterator[None]:
+    """So much work with a large model, as the only one where there is no card. Raises ValueError, with refusal if it is
+    too much."""
+    if resident.device().type == "cuda":
+        yield
+        return
+    if gigaflops / GIGAFLOPS > LONGEST:
+        raise ValueError(refusal)
+    if not _turn.acquire(timeout=PATIENCE):
+        raise ValueError(
+            "Somebody else is drawing with a large model just now. Try again in a minute."
+        )
+    try:
+        yield
+    finally:
+        _turn.release()
 
 
 def on_gpu(seconds: Callable[..., float]) -> Callable[[Callable], Callable]:

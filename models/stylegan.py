@@ -176,7 +176,8 @@ class Generator(nn.Module):
         if kind == "off":
             return [None] * len(consts)
         if kind == "new":
-            return [torch.randn(n, 1, *c.shape, generator=generator, device=c.device) for c in consts]
+            where = generator.device if generator else consts[0].device
+            return [torch.randn(n, 1, *c.shape, generator=generator, device=where).to(c.device) for c in consts]
         return [c[None, None] for c in consts]
 
     def forward(self, z: Tensor, noise: Sequence[Tensor | None] | None = None) -> Tensor:

@@ -102,9 +102,14 @@ def hub_server():
 
 @pytest.fixture(scope="session")
 def tiny_models(tmp_path_factory) -> dict[str, Path]:
-    """What the library saves, as it lies in the two repositories: one with safetensors, one without."""
+    """What the library saves, as it lies in the two repositories: one with safetensors, one without.
+
+    And what the original program of StyleGAN2 saves, 32 pixels wide.
+    """
     import diffusers
     import torch
+
+    from tests.test_stylegan import oracle
 
     options = dict(
         sample_size=16,
@@ -123,17 +128,21 @@ def tiny_models(tmp_path_factory) -> dict[str, Path]:
         torch.random.manual_seed(seed)
         diffusers.UNet2DModel(**options).save_pretrained(folders[name], safe_serialization=safe)
         diffusers.DDPMScheduler().save_pretrained(folders[name])
+    state, made = oracle("rosinality")
+    folders["stylegan2-cat-256"] = tmp_path_factory.mktemp("stylegan2-cat-256")
+    file = folders["stylegan2-cat-256"] / "stylegan2-cat-config-f.pt"
+    torch.save({"g_ema": state, "latent_avg": made["latent_avg"]}, file)
     return folders
 
 
 @pytest.fixture
 def small_hub(hub_server, tiny_models, tmp_path, monkeypatch):
-    """The Hub has both models at their pinned commits; this process asks it, and has an empty cache."""
+    """The Hub has these models at their pinned commits; this process asks it, and has an empty cache."""
     import huggingface_hub
 
     from checkpoints import hub, resident
 
-    offered = {}
+    offered = dict(hub.OFFERED)
     for name, folder in tiny_models.items():
         entry = hub.OFFERED[name]
         files = {file.name: file.read_bytes() for file in folder.iterdir()}
@@ -142,7 +151,10 @@ def small_hub(hub_server, tiny_models, tmp_path, monkeypatch):
         hub_server.heads[entry["repo"]] = entry["revision"]
         weights = files[entry["files"][-1]]
         offered[name] = entry | dict(
-            size=16, bytes=len(weights), working_bytes=0, parameters=len(weights) // 4
+            size=32 if "stylegan" in name else 16,
+            bytes=len(weights),
+            working_bytes=0,
+            parameters=len(weights) // 4,
         )
         if entry["sha256"]:
             offered[name]["sha256"] = hashlib.sha256(weights).hexdigest()

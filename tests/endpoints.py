@@ -51,11 +51,21 @@ GOOD = {
     "quiz_record": dict(record="[]"),
 }
 GOOD |= {
-    "mix_styles": dict(rows="7, w1", columns="52, 9", layers="0, 1", psi=0.7, found=W),
-    "mixed_picture": dict(person="7", psi=0.7, found=""),
+    "mix_styles": dict(rows="7, w1", columns="52, 9", layers="0, 1", psi=0.7, found=W, model="stylegan-faces"),
+    "mixed_picture": dict(person="7", psi=0.7, found="", model="stylegan-faces"),
     "one_face": dict(
-        person="7", psi=0.7, cutoff=4, noise="new", noise_seed=1, coarse=1, middle=0, fine=2.5
+        person="7",
+        psi=0.7,
+        cutoff=4,
+        noise="new",
+        noise_seed=1,
+        coarse=1,
+        middle=0,
+        fine=2.5,
+        model="stylegan-faces",
     ),
+    "stylegan_models": {},
+    "stylegan_fetch_model": dict(name="stylegan2-cat-256"),
     "walk_faces": dict(seed_a=7, seed_b=24),
     "face_film": dict(seed_a=7, seed_b=24),
     "map_to_w": dict(seed=7),
@@ -142,6 +152,8 @@ BAD |= {"found": ("search for a face", [*NOT_W, json.dumps(" ".join([W] * 9))])}
 BAD |= {"own": ("data URL", [v for v in NOT_PHOTOS if v != '""'])}
 BAD |= {"find_face.steps": ("20 to 400", [*NOT_NUMBERS, "19", "401", "2.5"]), "space": ("W, W+", NOT_NAMES)}
 BAD |= {"direction": ("1 to 6", [*NOT_NUMBERS, "0", "7", "1.5"])}
+BAD |= {f"{name}.model": ("stylegan-faces", NOT_NAMES) for name in ("mix_styles", "mixed_picture", "one_face")}
+BAD |= {"stylegan_fetch_model.name": ("stylegan2-ffhq-1024", [*NOT_NAMES, '"stylegan-faces"'])}
 BAD |= {"reach": ("0 to 5", [*NOT_NUMBERS, "5.1"])}
 BAD |= {name: ("from 0 to", [*NOT_NUMBERS, "9999", "0.5"]) for name in ("layer", "channel")}
 BAD |= {name: BAD["seed"] for name in ("noise_seed", "content", "style")}

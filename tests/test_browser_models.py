@@ -7,6 +7,8 @@ from playwright.sync_api import Page, expect
 
 from tests.gestures import DESK, PHONE
 from tests.test_browser_diffusion import open_tab, wait_for_steps
+from tests.test_browser_stylegan import open_tab as open_stylegan
+from tests.test_browser_stylegan import seen, wait_for_cell
 
 SWITCH, COLOUR = "#diffusion-models", "#denoiser [data-model=ddpm-cifar10-32]"
 
@@ -78,3 +80,36 @@ def test_a_hub_that_cannot_be_reached_is_said_in_the_card(open_page, small_hub):
     expect(card).to_contain_text("no longer has revision")
     small_hub.refuse = None
     expect(page.get_by_role("button", name=re.compile("^Download"))).to_be_enabled()
+
+
+def test_style_mixing_with_a_generator_of_the_hub(open_page, small_hub):
+    page = open_stylegan(open_page)
+    page.locator(".matrix button[data-at='1,2']").click()
+    page.get_by_role("button", name="Keep it").click()
+    switch = page.locator("#stylegan-models")
+    switch.get_by_label("Cats").check()
+    card = switch.locator(".model-card")
+    expect(card).to_contain_text("aaronb/StyleGAN2 on the Hub, NVIDIA's StyleGAN2 weights are for non-commercial use")
+    expect(card).to_contain_text("a picture on this machine")
+    expect(page.locator("#mixing [data-model=stylegan-faces]")).to_be_attached()
+    switch.get_by_role("button", name=re.compile("^Download")).click()
+    page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(state="attached")
+    expect(page.locator(".shelf button")).to_have_count(0)  # nobody here has a seed there
+    expect(page.locator("#one-face img").first).to_have_attribute("src", re.compile("^data:"))
+    before = seen(page)
+    page.get_by_role("button", name="Fine").click()
+    wait_for_cell(page, 6, before[6])
+    page.locator(".matrix button[data-at='1,3']").click()
+    page.get_by_role("button", name="Go on from it").click()
+    expect(page.locator("#stylegan-rows textarea, #stylegan-rows input")).to_have_value(re.compile("^7 7 7.* 33"))
+    page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(state="attached")
+    page.wait_for_url(re.compile("model=stylegan2-cat-256.*|.*&model=stylegan2-cat-256"))
+    page.wait_for_timeout(1500)
+    drawn = seen(page)
+    other = open_stylegan(open_page, query="&" + page.url.partition("tab=stylegan&")[2])
+    other.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(state="attached")
+    other.wait_for_timeout(500)
+    assert seen(other) == drawn
+    switch.get_by_label("Faces, 32 by 32").check()
+    page.locator("#mixing [data-model=stylegan-faces]").wait_for(state="attached")
+    expect(card).to_be_hidden()

@@ -8,9 +8,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from demos.stylegan import find, latent, mixing
+from demos.stylegan import find, latent
 from tests.gestures import DESK, PHONE, expect_done
 from tests.portrait import portrait
+from tests.test_stylegan_tab import mixed
 
 CELLS = "#mixing .matrix canvas"
 ACROSS = 5  # cells of a row, with its source
@@ -118,7 +119,7 @@ def test_a_link_restores_the_matrix(open_page):
         expect(knob(page, name)).to_have_value(value)
     expect(page.locator(".mixing-layers button").nth(3)).to_have_attribute("aria-pressed", "true")
     expect(page.locator(".mixing-layers button").nth(1)).to_have_attribute("aria-pressed", "false")
-    value = mixing.mix_styles(rows, "8, 9, 10", "0, 3", 0.9)
+    value = mixed(rows, "8, 9, 10", "0, 3", 0.9)
     same = page.evaluate(
         """async ([uri, cells]) => {
           const image = Object.assign(new Image(), { src: uri }), canvas = document.createElement("canvas");

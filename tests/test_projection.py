@@ -10,14 +10,14 @@ import pytest
 import torch
 
 import checkpoints
-from demos.stylegan import find, latent, mixing
+from demos.stylegan import find, latent
 from models import projection
 from models.images import noise
 from models.projection import project, rate, spread
 from models.stylegan import Generator
 from tests.endpoints import GOOD, HTTP, ask, check_message
 from tests.portrait import data_url, portrait
-from tests.test_stylegan_tab import decoded
+from tests.test_stylegan_tab import decoded, mixed
 
 SMALL = Generator(16, (12, 10, 8), latent=10, depth=2).eval().requires_grad_(False)
 
@@ -82,7 +82,7 @@ def last(*given) -> dict:
 @pytest.mark.parametrize("space", find.SPACES)
 def test_faces_that_were_drawn_are_found_again(space):
     """Measured over 16 faces in the manifest; here over four, with fewer steps."""
-    measured = checkpoints.MANIFEST[latent.NAME]["measured"]
+    measured = checkpoints.MANIFEST[latent.SHIPPED]["measured"]
     assert measured["found_grey_levels"] < measured["mean_face_grey_levels"] / 4
     assert measured["mean_face_grey_levels"] < measured["another_face_grey_levels"]
     for seed in range(4):
@@ -93,7 +93,7 @@ def test_faces_that_were_drawn_are_found_again(space):
 def test_what_is_found_is_drawn_and_mixed_like_any_face():
     value = last("", 3, 60, "W+")
     (face,) = decoded(value["face"])
-    sheet = mixing.mix_styles("w1, 5", "9", "", latent.PSI, value["w"])
+    sheet = mixed("w1, 5", "9", "", latent.PSI, value["w"])
     (drawn,) = decoded(sheet["sheet"])
     side = latent.generator().size
     row = drawn[side : 2 * side, :side].astype(int)
@@ -101,9 +101,9 @@ def test_what_is_found_is_drawn_and_mixed_like_any_face():
     assert np.abs(drawn[side : 2 * side, side:].astype(int) - face).max() <= 2, "no layer of the column"
     assert sheet["rows"] == [["w1"] * latent.generator().layers, [5] * latent.generator().layers]
     with pytest.raises(ValueError, match="w1 was found on another page"):
-        mixing.mix_styles("w1, 5", "9", "", latent.PSI)
+        mixed("w1, 5", "9", "", latent.PSI)
     with pytest.raises(ValueError, match="Rows: 1 to 8 faces"):
-        mixing.mix_styles("w2, 5", "9", "", latent.PSI, value["w"])
+        mixed("w2, 5", "9", "", latent.PSI, value["w"])
     strip = decoded(find.push_found(value["w"], 2))[0]
     assert np.abs(strip[:, 3 * side : 4 * side].astype(int) - face).max() <= 2, "in the middle: as found"
     assert "AI-generated" in find.found_picture.__doc__ and find.found_picture(value["w"]).startswith("data:image/png")

@@ -11,6 +11,7 @@ import pytest
 import torch
 
 from checkpoints import CheckpointError, hub, resident
+from demos import gpu
 from demos.diffusion import network
 from models import ddpm
 from tests.answers import without_time
@@ -142,7 +143,8 @@ def test_without_a_gpu_long_work_is_bounded_and_one_at_a_time(small_hub, monkeyp
     bring(CIFAR)
     if resident.device().type == "cuda":
         pytest.skip("there is a GPU here")
-    monkeypatch.setattr(network, "LONGEST", network.seconds(CIFAR, 1) * 10.5)
+    monkeypatch.setattr(gpu, "LONGEST", network.seconds(CIFAR, 1) * 10.5)
+    monkeypatch.setattr(gpu, "PATIENCE", 0.1)
     with pytest.raises(ValueError, match="at most 10 steps"):
         last(1, 11, 0, CIFAR)
     first = network.path(CIFAR, 1, 10, 0)

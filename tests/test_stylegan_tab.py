@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 import checkpoints
-from demos.stylegan import adain, directions, face, latent, mapping, mixing, walk
+from demos.stylegan import adain, directions, face, find, latent, mapping, mixing, network, walk
 from models import stylegan
 from models.images import noise, to_uint8
 from tests.answers import without_time
@@ -24,10 +24,9 @@ def generator(request, monkeypatch):
     if request.param == "ships":
         return latent.generator()
     request.addfinalizer(directions.directions.cache_clear)
-    monkeypatch.setattr(latent, "generator", lambda: LARGE)
     directions.directions.cache_clear()
-    for module in (adain, directions, face, mapping, mixing, walk):
-        monkeypatch.setattr(module, "generator", lambda: LARGE)
+    for module in (adain, directions, find, latent, mapping, network, walk):
+        monkeypatch.setattr(module, "generator", lambda name=latent.SHIPPED: LARGE)
     return LARGE
 
 
@@ -44,6 +43,12 @@ def cells(value: dict, size: int) -> np.ndarray:
     return sheet.reshape(rows, size, columns, size, 3).swapaxes(1, 2).astype(int)
 
 
+def mixed(*given) -> dict:
+    """The end of the stream."""
+    *_, value = mixing.mix_styles(*given)
+    return value
+
+
 def drawn(generator, ws) -> np.ndarray:
     return to_uint8(generator.synthesis(ws, generator.noise()), -1, 1).astype(int)
 
@@ -53,7 +58,7 @@ def apart(a: np.ndarray, b: np.ndarray) -> float:
 
 
 def test_cells_are_synthesis_of_a_w_made_by_hand(generator):
-    value = mixing.mix_styles("5, 6", "1, 2, 3", "0, 1, 2", 0.7)
+    value = mixed("5, 6", "1, 2, 3", "0, 1, 2", 0.7)
     got = cells(value, generator.size)
     assert got.shape[:2] == (3, 4) and value["faces"] == 12
     w = generator.mapping(noise((generator.latent,), [5, 6, 1, 2, 3]))
@@ -74,26 +79,26 @@ def test_cells_are_synthesis_of_a_w_made_by_hand(generator):
 def test_a_mixture_is_a_person_and_can_be_mixed_again(generator):
     last = generator.layers - 1
     token = " ".join(["9"] * 2 + ["4"] * (last - 1))
-    got = cells(mixing.mix_styles(f"4, {token}", "9", "0, 1", 1), generator.size)
+    got = cells(mixed(f"4, {token}", "9", "0, 1", 1), generator.size)
     assert apart(got[1, 1], got[2, 0]) < 2, "row 4 with two layers of 9 is the person '9 9 4 4 ...'"
-    assert mixing.mix_styles(token, "9", "", 1)["rows"] == [[9, 9] + [4] * (last - 1)]
+    assert mixed(token, "9", "", 1)["rows"] == [[9, 9] + [4] * (last - 1)]
 
 
 def test_no_layers_and_all_layers():
     size = latent.generator().size
     layers = latent.generator().layers
-    none = cells(mixing.mix_styles("5, 6", "1, 2", "", 0.7), size)
-    everything = cells(mixing.mix_styles("5, 6", "1, 2", ", ".join(map(str, range(layers))), 0.7), size)
+    none = cells(mixed("5, 6", "1, 2", "", 0.7), size)
+    everything = cells(mixed("5, 6", "1, 2", ", ".join(map(str, range(layers))), 0.7), size)
     for i in (1, 2):
         for j in (1, 2):
             assert apart(none[i, j], none[i, 0]) < 3 and apart(everything[i, j], everything[0, j]) < 3
-    still = cells(mixing.mix_styles("5, 6", "1, 2", "", 0), size)
+    still = cells(mixed("5, 6", "1, 2", "", 0), size)
     assert np.ptp(still.reshape(9, -1).mean(1)) < 2, "with psi = 0 everybody is the mean face"
 
 
 def test_one_row_changes_alone():
     size = latent.generator().size
-    a, b = (cells(mixing.mix_styles(f"5, {seed}, 8", "1, 2", "0, 1", 0.7), size) for seed in (6, 77))
+    a, b = (cells(mixed(f"5, {seed}, 8", "1, 2", "0, 1", 0.7), size) for seed in (6, 77))
     changed = np.abs(a - b).mean((1, 2, 3, 4))
     assert changed[2] > 10 and changed[[0, 1, 3]].max() < 0.1
 
@@ -105,12 +110,12 @@ def test_groups_cover_the_layers_in_order(generator):
     assert all(groups.values())
 
 
-def test_the_paper_s_groups(monkeypatch):
+def test_the_paper_s_groups():
+    name = "stylegan2-ffhq-1024"
     with torch.device("meta"):
-        monkeypatch.setattr(latent, "generator", lambda: official)
-        official = stylegan.Generator(1024, (1,) * 9, latent=8, depth=1)
-    sizes = latent.sizes()
-    by_name = {name: sorted({sizes[k] for k in own}) for name, own in latent.groups().items()}
+        assert network.layers(name) == stylegan.Generator(1024, (1,) * 9, latent=8, depth=1).layers == 18
+    sizes = latent.sizes(name)
+    by_name = {group: sorted({sizes[k] for k in own}) for group, own in latent.groups(name).items()}
     assert by_name == dict(Coarse=[4, 8], Middle=[16, 32], Fine=[64, 128, 256, 512, 1024])
 
 
@@ -282,15 +287,15 @@ def test_effects_are_the_difference_of_the_ends():
 ])
 def test_people_that_are_none(text):
     with pytest.raises(ValueError, match=r"1 to 8 faces.*0 to 9999.*one for each layer"):
-        mixing.mix_styles(text, "1", "0", 0.7)
+        mixed(text, "1", "0", 0.7)
     with pytest.raises(ValueError, match=r"^Columns"):
-        mixing.mix_styles("1", text, "0", 0.7)
+        mixed("1", text, "0", 0.7)
 
 
 @pytest.mark.parametrize("text", ["8", "-1", "0,,1", "a", "0 1", "1.0", None, 3, [0], "9" * 300, "99"])
 def test_layers_out_of_range(text):
     with pytest.raises(ValueError, match=f"from 0 to {latent.generator().layers - 1}"):
-        mixing.mix_styles("1", "2", text, 0.7)
+        mixed("1", "2", text, 0.7)
 
 
 def test_more_than_one_face_where_one_is_meant():
@@ -301,8 +306,8 @@ def test_more_than_one_face_where_one_is_meant():
 def test_ints_do_and_nothing_is_written_to():
     before = {k: t.clone() for k, t in latent.generator().state_dict().items()}
     answers = [
-        [mixing.mix_styles("1", "2", "0", 1), face.one_face("1", 1, 2, "new", 1, 1, 1, 1), walk.walk_faces(1, 2)]
+        [mixed("1", "2", "0", 1), face.one_face("1", 1, 2, "new", 1, 1, 1, 1), walk.walk_faces(1, 2)]
         for _ in range(2)
     ]
     assert without_time(answers[0]) == without_time(answers[1])
-    assert all(torch.equal(t, before[k]) for k, t in checkpoints.load(latent.NAME).state_dict().items())
+    assert all(torch.equal(t, before[k]) for k, t in checkpoints.load(latent.SHIPPED).state_dict().items())

@@ -1,9 +1,9 @@
-// Style mixing. value = {sheet, rows, columns, layers, psi, ms, faces}: the sheet has the mean face, the columns' faces, then
-// each row's face and its mixtures. A person is a list with a seed for every layer, so a mixture is a person too. A face
+// Style mixing. value = {sheet, rows, columns, layers, psi, ms, faces, model, sizes, groups}: the sheet has the mean face,
+// the columns' faces, then each row's face and its mixtures; faces of these are drawn already. A person is a list with a seed for every layer, so a mixture is a person too. A face
 // that was found for a picture has no seed: "w1" is the first of those in found.
-const { sizes, groups, most } = props, find = (selector) => element.querySelector(selector);
+const { most, ships } = props, find = (selector) => element.querySelector(selector);
 const matrix = find(".matrix"), large = find(".closer canvas"), shelf = find(".shelf"), file = find("input[type=file]");
-let picture = null, at = [1, 1], kept = [], found = [], newest = 0;
+let picture = null, at = [1, 1], kept = [], found = [], newest = 0, model = null;
 
 const text = (person) => (new Set(person).size === 1 ? `${person[0]}` : person.join(" "));
 const words = (person) => {
@@ -29,29 +29,41 @@ function ask(changes) {
 }
 
 // Which layers: by group, or one by one.
-for (const [name, own] of Object.entries(groups).filter(([, own]) => own.length)) {
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: name });
-  button.layers = own;
-  find(".mixing-groups").append(button);
+function layerButton(words, layers, choose) {
+  const button = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: words });
+  button.layers = layers;
   button.addEventListener("click", () => {
     gml.did(element, "group");
-    ask({ layers: own });
+    ask({ layers: choose() });
   });
+  return button;
 }
-sizes.forEach((size, k) => {
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: size });
-  button.layers = [k];
-  button.setAttribute("aria-label", `Layer ${k}, ${size} by ${size} pixels`);
-  find(".mixing-layers").append(button);
-  button.addEventListener("click", () => {
-    const { layers } = props.value, next = layers.includes(k) ? layers.filter((l) => l !== k) : [...layers, k];
-    gml.did(element, "group");
-    ask({ layers: next.sort((a, b) => a - b) });
-  });
-});
+function layerButtons() {
+  const { sizes, groups } = props.value;
+  find(".mixing-groups").replaceChildren(...Object.entries(groups).filter(([, own]) => own.length)
+    .map(([name, own]) => layerButton(name, own, () => own)));
+  find(".mixing-layers").replaceChildren(...sizes.map((size, k) => {
+    const button = layerButton(size, [k], () => {
+      const { layers } = props.value, next = layers.includes(k) ? layers.filter((l) => l !== k) : [...layers, k];
+      return next.sort((a, b) => a - b);
+    });
+    button.setAttribute("aria-label", `Layer ${k}, ${size} by ${size} pixels`);
+    return button;
+  }));
+}
+// Another generator has other layers, and its faces are nobody's here: what was kept stays in its own file.
+function meet() {
+  if (model === props.value.model) return;
+  if (model !== null) {
+    kept = [];
+    found = [];
+    shelf.replaceChildren();
+  }
+  model = props.value.model;
+  layerButtons();
+}
 
 function pixels(canvas, i, j) {
-  const size = sizes.at(-1);
   const side = picture.naturalWidth / (props.value.columns.length + 1);
   canvas.width = canvas.height = side;
   canvas.getContext("2d").drawImage(picture, j * side, i * side, side, side, 0, 0, side, side);
@@ -59,7 +71,7 @@ function pixels(canvas, i, j) {
 
 function click(i, j) {
   const { rows, columns } = props.value, another = Math.floor(Math.random() * 10000);
-  const swap = (persons, k) => persons.map((p, n) => (n === k ? sizes.map(() => another) : p));
+  const swap = (persons, k) => persons.map((p, n) => (n === k ? props.value.sizes.map(() => another) : p));
   at = [i, j];
   closer();
   if (i && j) return gml.did(element, "cell");
@@ -110,6 +122,7 @@ function draw() {
   }
   gml.live(element, "ms", `${ms.toFixed(0)} ms`);
   element.dataset.faces = faces;
+  element.dataset.model = model;
   closer();
 }
 
@@ -118,6 +131,7 @@ async function read() {
   await image.decode();
   if (mine !== newest) return;
   picture = image;
+  meet();
   draw();
 }
 
@@ -138,8 +152,9 @@ const say = (problem) => {
 const full = `Only ${most} faces that were found can be kept: load the page again to begin anew.`;
 const nameOf = (w) => `w${1 + (found.includes(w) ? found.indexOf(w) : found.push(w) - 1)}`;
 element.addEventListener("found", ({ detail: { w, uri } }) => {
+  if (model !== ships) return say("Faces are found by the generator that ships: choose that one above first.");
   if (!found.includes(w) && found.length >= most) return say(full);
-  const isNew = !found.includes(w), name = nameOf(w), who = sizes.map(() => name);
+  const isNew = !found.includes(w), name = nameOf(w), who = props.value.sizes.map(() => name);
   if (isNew) put(who, uri);
   at = [1, 0];
   ask({ rows: [who, ...props.value.rows.slice(1)] });
@@ -149,9 +164,10 @@ async function open() {
   try {
     const [chosen] = file.files, content = chosen.size < 1e5 ? JSON.parse(await chosen.text()) : {};
     const own = content.found ?? [], names = own.map((_, k) => `w${k + 1}`);
-    const good = (who) => Array.isArray(who) && who.length === sizes.length &&
+    const good = (who) => Array.isArray(who) && who.length === props.value.sizes.length &&
       who.every((seed) => names.includes(seed) || (Number.isInteger(seed) && seed >= 0 && seed < 10000));
     if (!content.kept?.length || content.kept.length > 50 || !content.kept.every(good)) throw new Error(wrong);
+    if ((content.model ?? model) !== model) throw new Error(wrong);
     if (!own.every((w) => /^[\w+/]+=*$/.test(w))) throw new Error(wrong);
     if (new Set([...found, ...own]).size > most) return say(full);
     const named = own.map(nameOf); // they may have other names here than in the file
@@ -173,11 +189,12 @@ find(".closer").addEventListener("click", (event) => {
     props.value = { ...props.value, home: text(who) };
     trigger("edit");
   }
-  if (doing === "save") gml.saveNumbers({ what: "AI-generated faces, a seed for each layer", kept, found }, "stylegan-faces.json");
+  if (doing === "save") gml.saveNumbers({ what: "AI-generated, a seed for each layer", model, kept, found }, "stylegan-faces.json");
   if (doing === "open") file.click();
 });
 
 watch("value", read);
 read();
 trigger("download");
-if (gml.restoring(element)) trigger("apply");
+// A link that names another generator is drawn when the switch has found it.
+if (gml.restoring(element) && [null, ships].includes(gml.linked(element, "model"))) trigger("apply");

@@ -81,5 +81,8 @@ watch("value", () => {
 });
 draw();
 // A link to a model that is unknown, or not here, draws with the one that ships.
-if (linked !== null && linked !== used && !(names.includes(linked) && state(linked).ready)) send("apply", { chosen: used });
+if (linked !== null && linked !== used) {
+  if (names.includes(linked) && state(linked).ready) use();
+  else send("apply", { chosen: used });
+}
 trigger("download"); // what is here may have changed since the app was started

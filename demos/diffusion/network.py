@@ -1,9 +1,7 @@
 """The networks that the tab asks: the one that ships, and larger ones from the Hub, drawn by the same loop."""
 
 import math
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -18,9 +16,6 @@ from models.images import noise
 SHIPPED = "ddpm-mnist"
 LARGE = tuple(name for name in hub.OFFERED if name.startswith("ddpm"))
 T = 1000  # noise levels, of all of them
-LONGEST = 300  # seconds that one picture may keep a processor
-GIGAFLOPS = 80  # a second, of one core with float32; measured where the weights were made
-_turn = threading.Semaphore(1)  # a processor draws one large picture at a time
 
 
 def named(value) -> str:
@@ -55,9 +50,9 @@ def rolls(seed: int, name: str = SHIPPED) -> Callable[[int], Tensor]:
 
 def seconds(name: str, steps: int) -> float:
     """About how long so many steps take here."""
-    work = steps * hub.OFFERED[name]["gigaflops"]
+    work = steps * hub.OFFERED[name]["gigaflops"] / gpu.GIGAFLOPS
     # On a GPU a small network is limited by the number of its operations, not by their size. Not yet measured.
-    return 10 + 0.04 * steps if resident.device().type == "cuda" else work / GIGAFLOPS
+    return 10 + 0.04 * steps if resident.device().type == "cuda" else work
 
 
 def path(name: str, seed: int, steps: int, eta: float) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
@@ -65,28 +60,13 @@ def path(name: str, seed: int, steps: int, eta: float) -> Iterator[tuple[Tensor,
     if name == SHIPPED:
         yield from sample(network(name), first_noise(seed), steps, eta, rolls(seed))
         return
-    with _alone(name, steps):
+    one = hub.OFFERED[name]["gigaflops"]
+    most = math.floor(gpu.LONGEST * gpu.GIGAFLOPS / one)
+    refusal = f"Without a graphics card this model takes at most {most} steps."
+    with gpu.alone(steps * one, refusal):
         resident.load(name)  # here, in the main process: a GPU's time is not for reading files
         for arrays in _large[name](seed, steps, eta):
             yield tuple(map(torch.from_numpy, arrays))
-
-
-@contextmanager
-def _alone(name: str, steps: int) -> Iterator[None]:
-    if resident.device().type == "cuda":
-        yield
-        return
-    if seconds(name, steps) > LONGEST:
-        most = math.floor(LONGEST / seconds(name, 1))
-        raise ValueError(f"Without a graphics card this model takes at most {most} steps.")
-    if not _turn.acquire(blocking=False):
-        raise ValueError(
-            "Somebody else is drawing with a large model just now. Try again in a minute."
-        )
-    try:
-        yield
-    finally:
-        _turn.release()
 
 
 def _on_gpu(name: str) -> Callable[[int, int, float], Iterator[tuple[np.ndarray, ...]]]:

@@ -3,7 +3,8 @@
 mixing.py     rows and columns of faces, mixed           face.py        one face, every knob
 walk.py       between two faces, in z and in w           mapping.py     from z to w, as a map
 adain.py      one channel worked through                 directions.py  found without labels
-find.py       the w of a picture, searched               latent.py      what they share
+find.py       the w of a picture, searched               latent.py      people, styles, pictures
+network.py    the generators, small and large
 """
 
 from demos import ui
@@ -18,8 +19,8 @@ def build() -> None:
         "A face is painted from coarse to fine, and every layer asks for a style of its own. So take the pose from one "
         "face, and the colours from another.",
     )
-    opened = mixing.build()
-    face.build(opened)
+    opened, model, another = mixing.build()
+    face.build(opened, model, another)
     walk.build(opened)
     mapping.build(opened)
     directions.build(opened)

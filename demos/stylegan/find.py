@@ -14,7 +14,6 @@ from demos import photo as photos
 from demos import ui
 from demos.stylegan.directions import COUNT
 from demos.stylegan.latent import (
-    NAME,
     PSI,
     along,
     generator,
@@ -24,6 +23,7 @@ from demos.stylegan.latent import (
     w_in_text,
     w_of,
 )
+from demos.stylegan.network import SHIPPED
 from models.images import noise, to_uint8
 from models.projection import Spread, project, spread
 from models.stylegan import truncate
@@ -159,7 +159,7 @@ def found_picture(w: str) -> str:
 
 
 def build() -> None:
-    measured = checkpoints.MANIFEST[NAME]["measured"]
+    measured = checkpoints.MANIFEST[SHIPPED]["measured"]
     ui.section(
         "Find yourself",
         "Is there a w that draws a given face? Start at the mean face, and follow the slope, step by step. This "

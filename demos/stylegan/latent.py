@@ -14,12 +14,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-import checkpoints
 from demos import ui
+from demos.stylegan import network
+from demos.stylegan.network import SHIPPED, draw, generator, mapping
 from models.images import noise, to_uint8
-from models.stylegan import Generator, broadcast, truncate
+from models.stylegan import broadcast, truncate
 
-NAME = "stylegan-faces"
 PSI = 0.7  # of every view before its knob is turned
 AT_ONCE = 2**16  # pixels of one pass: what fits into the cache of a core is fastest
 
@@ -29,33 +29,30 @@ FURTHEST = 100  # of a number in a w that comes from outside; those of faces lie
 Person = tuple[int | str, ...]  # for each layer a seed, or the name of a w that was found
 
 
-def generator() -> Generator:
-    return checkpoints.load(NAME)
-
-
-def quality() -> int | None:
+def quality(model: str = SHIPPED) -> int | None:
     """How pictures are packed: exactly while pixels are few and shown large, where a lossy code would smear colours."""
-    return None if generator().size <= 64 else 90
+    return None if network.size(model) <= 64 else 90
 
 
-def sizes() -> list[int]:
+def sizes(model: str = SHIPPED) -> list[int]:
     """The pixels that each layer's style works on, along a side."""
-    model = generator()
-    return [min(model.size, 4 << (k + 1) // 2) for k in range(model.layers)]
+    return [min(network.size(model), 4 << (k + 1) // 2) for k in range(network.layers(model))]
 
 
-def groups() -> dict[str, list[int]]:
+def groups(model: str = SHIPPED) -> dict[str, list[int]]:
     """Layers as the paper groups them: what shapes, what makes features, what colours and details."""
-    fine = max(16, min(32, generator().size // 4))
-    named = ["Coarse" if size <= 8 else "Middle" if size <= fine else "Fine" for size in sizes()]
+    fine = max(16, min(32, network.size(model) // 4))
+    named = ["Coarse" if s <= 8 else "Middle" if s <= fine else "Fine" for s in sizes(model)]
     return {
         name: [k for k, n in enumerate(named) if n == name] for name in ("Coarse", "Middle", "Fine")
     }
 
 
-def people(text: str, name: str, most: int, found: Container[str] = ()) -> list[Person]:
+def people(
+    text: str, name: str, most: int, model: str = SHIPPED, found: Container[str] = ()
+) -> list[Person]:
     """People from text, separated by commas. found: names of w's that may stand for seeds. Raises ValueError."""
-    layers = generator().layers
+    layers = network.layers(model)
     tokens = text.split(",") if isinstance(text, str) and len(text) <= 100 * most else []
     seeds = [token.split() for token in tokens]
     if lost := re.search(r"\bw[1-9]\b", text) if seeds and not found else None:
@@ -74,6 +71,15 @@ def people(text: str, name: str, most: int, found: Container[str] = ()) -> list[
             "one for each layer."
         )
     return [tuple(v if v in found else int(v) for v in s) * (layers // len(s)) for s in seeds]
+
+
+def fitting(text: str, model: str) -> str:
+    """People in text for another generator: who has other layers, or was found, becomes the face of the first seed."""
+    count, fitted = network.layers(model), []
+    for token in str(text).split(","):
+        seeds = [v for v in token.split() if v.isdecimal()] or ["7"]
+        fitted.append(" ".join(seeds if len(seeds) == count else seeds[:1]))
+    return ", ".join(fitted)
 
 
 def text_of(ws: Tensor) -> str:
@@ -108,34 +114,34 @@ def person_in_text(person: Person) -> str:
     return str(person[0]) if len(set(person)) == 1 else " ".join(map(str, person))
 
 
-def mean() -> Tensor:
+def mean(model: str = SHIPPED) -> Tensor:
     """w of the mean face. -> (latent,)."""
-    return generator().mapping.w_avg
+    return generator(model).mapping.w_avg.cpu()
 
 
-def w_of(seeds: Sequence[int]) -> Tensor:
+def w_of(seeds: Sequence[int], model: str = SHIPPED) -> Tensor:
     """-> (n, latent)."""
-    model = generator()
     with torch.inference_mode():
-        return model.mapping(noise((model.latent,), seeds))
+        return mapping(model)(noise((generator(model).latent,), seeds))
 
 
 def styles(
     persons: Sequence[Person],
     psi: float,
     cutoff: int | None = None,
+    model: str = SHIPPED,
     found: Mapping[str, Tensor] = MappingProxyType({}),
 ) -> Tensor:
     """One w for each layer of each person, pulled to the mean by psi. -> (n, layers, latent)."""
     seeds = sorted({seed for person in persons for seed in person if seed not in found})
-    w = dict(zip(seeds, w_of(seeds), strict=True)) if seeds else {}
+    w = dict(zip(seeds, w_of(seeds, model), strict=True)) if seeds else {}
     ws = torch.stack(
         [
             torch.stack([found[v][k] if v in found else w[v] for k, v in enumerate(person)])
             for person in persons
         ]
     )
-    return truncate(ws, mean(), psi, cutoff)
+    return truncate(ws, mean(model), psi, cutoff)
 
 
 def along(w: Tensor, psi: float = PSI) -> Tensor:
@@ -152,6 +158,13 @@ def synthesis(ws: Tensor, grain: Sequence[Tensor | None] | None = None) -> Tenso
         return torch.cat([model.synthesis(part, grain) for part in parts])
 
 
-def pictures(ws: Tensor, grain: Sequence[Tensor | None] | None = None) -> np.ndarray:
-    """-> (n, size, size, 3) uint8."""
+def pictures(
+    ws: Tensor,
+    grain: Sequence[Tensor | None] | None = None,
+    model: str = SHIPPED,
+    most: int = 1024,
+) -> np.ndarray:
+    """-> (n, size, size, 3) uint8; a large model's are made smaller until they have at most so many pixels a side."""
+    if model != SHIPPED:
+        return draw(model, ws, grain, min(most, network.size(model)))
     return to_uint8(synthesis(ws, grain), -1, 1)

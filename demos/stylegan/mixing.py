@@ -2,18 +2,21 @@
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import gradio as gr
+import numpy as np
 import torch
+from torch import Tensor
 
 import checkpoints
-from demos import ui
+from checkpoints import hub
+from demos import model_switch, ui
+from demos.stylegan import network
 from demos.stylegan.latent import (
-    NAME,
     PSI,
+    fitting,
     found_in_text,
-    generator,
     groups,
     people,
     pictures,
@@ -21,19 +24,22 @@ from demos.stylegan.latent import (
     sizes,
     styles,
 )
+from demos.stylegan.network import SHIPPED
 from models.images import grid
 from models.stylegan import mix
 
 MOST = 8  # rows, columns
+CELL = 192  # pixels along a side of a face in the matrix, at most
+BLANK = 128  # the grey of one that is not drawn yet
 ROWS, COLUMNS = "7, 24, 3, 41", "52, 9, 33, 60"
 
 
 # What is computed.
 
 
-def layers_in_text(text: str) -> list[int]:
+def layers_in_text(text: str, model: str = SHIPPED) -> list[int]:
     """Layers from text, separated by commas; none is allowed. Raises ValueError."""
-    last = generator().layers - 1
+    last = network.layers(model) - 1
     tokens = (
         [t.strip() for t in text.split(",")] if isinstance(text, str) and len(text) < 200 else ["?"]
     )
@@ -45,57 +51,91 @@ def layers_in_text(text: str) -> list[int]:
     return sorted({int(t) for t in tokens})
 
 
-def mix_styles(rows: str, columns: str, layers: str, psi: float, found: str = "") -> dict:
+def found_for(model: str, found: str) -> dict[str, Tensor]:
+    if found and model != SHIPPED:
+        raise ValueError(
+            "Faces that were found belong to the generator that ships: mix them there."
+        )
+    return found_in_text(found)
+
+
+def mix_styles(
+    rows: str, columns: str, layers: str, psi: float, found: str = "", model: str = SHIPPED
+) -> Iterator[dict]:
     """Every row's face with these layers' styles from every column's. rows, columns: up to 8 faces as text.
 
     layers: numbers from 0, the coarsest. psi: -1 to 2. found: what find_face answered as w, up to 8 with spaces
-    between, for faces named w1, w2, ... Returns one picture of all, the sources above and at the left, and the
-    milliseconds.
+    between, for faces named w1, w2, ... model: the generator that ships, or one of the Hub that is here.
+
+    Streams one picture of all, the sources above and at the left, and the milliseconds; where a picture takes long it
+    comes row by row.
     """
-    named = found_in_text(found)
-    across, down = people(columns, "Columns", MOST, named), people(rows, "Rows", MOST, named)
-    chosen, psi = layers_in_text(layers), ui.number(psi, "psi", -1, 2)
-    start = time.perf_counter()
-    ws = styles([*across, *down], psi, found=named)
-    above, left = ws.split([len(across), len(down)])
-    # An empty corner would cost as much as a face, so there is the mean face: psi = 0.
-    corner = styles(across[:1], 0.0, found=named)
-    cells = [corner, above]
-    for row in left:
-        cells += [row[None], mix(row.expand_as(above), above, chosen)]
-    drawn = pictures(torch.cat(cells))
-    ms = 1000 * (time.perf_counter() - start)
-    return dict(
-        sheet=ui.data_uri(grid(drawn, len(across) + 1)[None], quality=quality()),
+    model = network.named(model)
+    named = found_for(model, found)
+    across = people(columns, "Columns", MOST, model, named)
+    down = people(rows, "Rows", MOST, model, named)
+    chosen, psi = layers_in_text(layers, model), ui.number(psi, "psi", -1, 2)
+    side, each = min(CELL, network.size(model)), len(across) + 1
+    drawn = np.full(((len(down) + 1) * each, side, side, 3), BLANK, np.uint8)
+    value = dict(
         rows=[list(p) for p in down],
         columns=[list(p) for p in across],
         layers=chosen,
         psi=psi,
-        ms=round(ms, 1),
-        faces=len(drawn),
+        model=model,
+        sizes=sizes(model),
+        groups=groups(model),
     )
+    with network.alone(model, len(drawn)):
+        start = time.perf_counter()
+        ws = styles([*across, *down], psi, model=model, found=named)
+        above, left = ws.split([len(across), len(down)])
+        # An empty corner would cost as much as a face, so there is the mean face: psi = 0.
+        corner = styles(across[:1], 0.0, model=model, found=named)
+        cells = [torch.cat([corner, above])]
+        cells += [torch.cat([row[None], mix(row.expand_as(above), above, chosen)]) for row in left]
+        done = 0
+        for part in [torch.cat(cells)] if network.quick(model) else cells:
+            drawn[done : done + len(part)] = pictures(part, model=model, most=CELL)
+            done += len(part)
+            ms = round(1000 * (time.perf_counter() - start), 1)
+            sheet = ui.data_uri(grid(drawn, each)[None], quality=quality(model))
+            yield value | dict(sheet=sheet, ms=ms, faces=done)
 
 
-def mixed_picture(person: str, psi: float, found: str = "") -> str:
+def mixed_picture(person: str, psi: float, found: str = "", model: str = SHIPPED) -> str:
     """A face to take home: a PNG as a data URI that says "AI-generated" inside. person: one face as text.
 
-    psi, found: as for mix_styles.
+    psi, found, model: as for mix_styles.
     """
-    named = found_in_text(found)
-    (who,), psi = people(person, "Face", 1, named), ui.number(psi, "psi", -1, 2)
-    drawn = pictures(styles([who], psi, found=named))[0]
+    model = network.named(model)
+    named = found_for(model, found)
+    (who,), psi = people(person, "Face", 1, model, named), ui.number(psi, "psi", -1, 2)
+    with network.alone(model, 1):
+        drawn = pictures(styles([who], psi, model=model, found=named), model=model)[0]
     return ui.ai_png(drawn, max(1, 512 // len(drawn)), "a StyleGAN2")
+
+
+def fit(rows: str, columns: str, layers: str, model: str) -> tuple[str, str, str, str]:
+    """For another generator, which has other layers: what of the matrix fits it. Of found faces none does."""
+    count = network.layers(network.named(model))
+    inside = [k for k in str(layers).split(",") if k.strip().isdecimal() and int(k) < count]
+    few = ",".join(inside) or ", ".join(map(str, groups(model)["Coarse"]))
+    return fitting(rows, model), fitting(columns, model), few, ""
 
 
 # What is shown.
 
 
-def build() -> Callable:
-    """Gives the event that fires when the tab is first looked at."""
+def build() -> tuple[Callable, gr.Textbox, Callable]:
+    """Gives the event that fires when the tab is first looked at, the model's name, and the event of another one."""
     coarse = ", ".join(map(str, groups()["Coarse"]))
-    first = mix_styles(ROWS, COLUMNS, coarse, PSI)
+    *_, first = mix_styles(ROWS, COLUMNS, coarse, PSI)
+    titles = {SHIPPED: f"Faces, {network.size(SHIPPED)} by {network.size(SHIPPED)}"}
+    titles |= {name: hub.OFFERED[name]["title"] for name in network.LARGE}
     with ui.columns():
         with ui.knobs():
+            model, chosen = model_switch.build("stylegan", titles, network.cost)
             psi = ui.slider("stylegan", "psi", "Truncation psi", -1, 2, PSI, 0.05)
             rows = gr.Textbox(ROWS, label="Rows: seeds of faces", elem_id="stylegan-rows")
             columns = gr.Textbox(
@@ -105,7 +145,7 @@ def build() -> Callable:
             found = gr.Textbox("", visible="hidden", label="Faces that were found")
             deal = gr.Button("Deal new faces", variant="primary")
         with ui.stage():
-            canvas = ui.canvas("mixing", first, "mixing", sizes=sizes(), groups=groups(), most=MOST)
+            canvas = ui.canvas("mixing", first, "mixing", most=MOST, ships=SHIPPED)
         ui.words(
             see=(
                 "At the left, faces; above, styles. Each cell is the face of its row, with some layers in the style "
@@ -123,21 +163,24 @@ def build() -> Callable:
                 "found": "Have a face found, and mix it with the others",
             },
         )
-    measured = checkpoints.MANIFEST[NAME]["measured"]
+    measured = checkpoints.MANIFEST[SHIPPED]["measured"]
     ui.strip(
         [
             ("none", "likelihood: it only samples"),
             (
                 f"{measured['fd_mobilenetv2']:.0f}",
-                f"distance of faces (FD-MobileNetV2; real ones: {measured['floor_fd_mobilenetv2']:.0f})",
+                f"distance of the faces that ship (FD-MobileNetV2; real ones: {measured['floor_fd_mobilenetv2']:.0f})",
             ),
-            (f"{measured['precision']:.2f}, {measured['recall']:.2f}", "precision, recall"),
+            (
+                f"{measured['precision']:.2f}, {measured['recall']:.2f}",
+                "precision, recall, of the same",
+            ),
             ("", f"for {first['faces']} faces, now, here"),
-            (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
+            (f"{measured['parameters'] / 1e6:.2f} M", "parameters, of the generator that ships"),
         ],
         live=f"for {first['faces']} faces, now, here",
     )
-    knobs = [rows, columns, layers, psi, found]
+    knobs = [rows, columns, layers, psi, found, model]
     asked = "({ wanted }) => [wanted.rows, wanted.columns, wanted.layers, wanted.found]"
     placed = ui.in_page(canvas.select, asked, canvas, [rows, columns, layers, found])
     ui.on(
@@ -155,10 +198,18 @@ def build() -> Callable:
         [rows, columns],
     )
     ui.on(dealt.then, mix_styles, knobs, canvas, api_visibility="private")
+    fitted = ui.on(
+        chosen,
+        fit,
+        [rows, columns, layers, model],
+        [rows, columns, layers, found],
+        api_visibility="private",
+    )
+    another = ui.on(fitted.success, mix_styles, knobs, canvas, api_visibility="private")
     face = gr.Textbox(ROWS.split(",")[0], visible="hidden", label="Face to take home")
     file = ui.html("", visible=False)
     picked = ui.in_page(canvas.edit, "(value) => value.home", canvas, face)
-    made = ui.on(picked.then, mixed_picture, [face, psi, found], file)
+    made = ui.on(picked.then, mixed_picture, [face, psi, found, model], file)
     ui.in_page(
         made.success,
         "(uri, who) => gml.save(uri, `stylegan-ai-generated-${who.replaceAll(' ', '_')}.png`)",
@@ -169,5 +220,5 @@ def build() -> Callable:
         "(psi) => { if (psi < 0) gml.did(document.querySelector('#mixing'), 'psi'); }",
         psi,
     )
-    ui.link("stylegan", psi=psi, rows=rows, columns=columns, layers=layers)
-    return canvas.download
+    ui.link("stylegan", psi=psi, rows=rows, columns=columns, layers=layers, model=model)
+    return canvas.download, model, another.then

@@ -9,7 +9,8 @@ from torch import Tensor
 
 import checkpoints
 from demos import ui
-from demos.stylegan.latent import NAME, along, generator, synthesis, w_of
+from demos.stylegan.latent import along, generator, synthesis, w_of
+from demos.stylegan.network import SHIPPED
 from models.images import noise, to_uint8
 
 STEPS, STILLS, FILM = 33, 9, 17  # pictures on a path: measured, shown, and in the film
@@ -83,9 +84,9 @@ def build(opened: Callable) -> None:
     ui.section(
         "Two roads between two faces",
         "Straight in z, where faces are drawn from, and straight in w, where styles live. The shorter road passes "
-        "fewer strangers.",
+        "fewer strangers. From here on, faces are of the generator that ships.",
     )
-    measured = checkpoints.MANIFEST[NAME]["measured"]
+    measured = checkpoints.MANIFEST[SHIPPED]["measured"]
     with gr.Row(elem_classes="faces"):
         with gr.Column(min_width=0, elem_classes="knobs"):
             start = ui.seed_slider("stylegan", 7, "from", "From seed")
