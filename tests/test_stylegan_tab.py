@@ -174,6 +174,7 @@ def test_walks_are_pictures(generator):
     assert [p.shape for p in decoded(answer)] == [(generator.size, 9 * generator.size, 3)] * 2
     uri = walk.face_film(7, 24)
     film = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
+    assert film.info["comment"].startswith(b"AI-generated")
     assert uri.startswith("data:image/gif") and film.n_frames == walk.FILM and film.size[0] > 2 * 128
 
 

@@ -101,7 +101,7 @@ def build(opened: Callable) -> None:
                 elem_id="stylegan-where",
             )
             reach = ui.slider("stylegan", "reach", "Reach, in deviations of w", 0, 5, 2, 0.5)
-        shown = ui.html(push_along(7, "GANSpace", "All", 2), elem_id="directions")
+        shown = ui.html("", elem_id="directions")  # drawn when the tab is opened: the page stays small
     knobs = [seed, method, where, reach]
     ui.on([*(k.input for k in knobs), opened], push_along, knobs, shown)
     ui.link("stylegan", pushed=seed, method=method, where=where, reach=reach)

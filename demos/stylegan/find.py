@@ -185,7 +185,7 @@ def build() -> None:
         with gr.Column(min_width=0):
             canvas = ui.canvas("projection", first, "projection", size=generator().size)
             direction = ui.slider("stylegan", "pushing", "Push it along direction", 1, COUNT, 1)
-            strip = ui.html(push_found(first["w"], 1), elem_id="found-pushed")
+            strip = ui.html("", elem_id="found-pushed")
     file = ui.html("", visible=False)
     w = gr.Textbox(first["w"], visible="hidden", label="The w that was found")
     # Who comes before is said by the answers themselves, so none may wait in Gradio's own line, which is silent.

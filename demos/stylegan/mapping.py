@@ -80,6 +80,6 @@ def build(opened: Callable) -> None:
     with gr.Row(elem_classes="faces"):
         with gr.Column(min_width=0, elem_classes="knobs"):
             seed = ui.seed_slider("stylegan", 7, "circle", "Seed of the circle")
-        shown = ui.html(map_to_w(7), elem_id="z-to-w")
+        shown = ui.html("", elem_id="z-to-w")  # drawn when the tab is opened: the page stays small
     ui.on([seed.input, opened], map_to_w, seed, shown)
     ui.link("stylegan", circle=seed)
