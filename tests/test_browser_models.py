@@ -113,3 +113,19 @@ def test_style_mixing_with_a_generator_of_the_hub(open_page, small_hub):
     switch.get_by_label("Faces, 32 by 32").check()
     page.locator("#mixing [data-model=stylegan-faces]").wait_for(state="attached")
     expect(card).to_be_hidden()
+
+
+def test_a_link_to_a_model_that_was_here_before_the_app(open_page, small_hub):
+    """Nothing that the page comes with changes then: it must ask by itself."""
+    import app
+    from checkpoints import hub
+
+    list(hub.fetch("stylegan2-cat-256"))
+    blocks = app.build()
+    app.launch(blocks, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
+    try:
+        page = open_stylegan(open_page, query="&model=stylegan2-cat-256", url=blocks.local_url.rstrip("/"))
+        page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(state="attached")
+        expect(page.locator("#stylegan-models").get_by_label("Cats")).to_be_checked()
+    finally:
+        blocks.close(verbose=False)
