@@ -25,7 +25,7 @@ from train.loop import FACES, arguments, device
 NAME, CONFIG = "dcgan-faces", dict(latent=100, width=32)
 RECIPE = Recipe(batch=64, rate_g=2e-4, rate_d=2e-4, betas=(0.5, 0.999), half_life=20_000)
 MOMENTS = (0, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000, 256_000, 512_000, 1_000_000, 2_000_000)
-SHOWN = (0, 2_000, 8_000, 32_000, 128_000)                     # the last moment is the averaged generator
+SHOWN = (0, 2_000, 8_000, 32_000, 128_000, 512_000)            # the last moment is the averaged generator
 DATA = "CelebA, 24,000 aligned training faces at 64 px, half of them mirrored"
 
 
