@@ -29,7 +29,7 @@ def scrub_to(page: Page, moment: int) -> None:
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_opens_with_six_faces_and_their_verdicts(open_page, width):
     page = open_tab(open_page, width)
-    value, _ = training.learn(4)
+    value, _ = training.learn(training.SEED)
     for k, verdict in enumerate(value["verdicts"][-1]):
         caption = page.locator("#training figcaption").nth(k)
         expect(caption).to_have_text(f"D: {int(100 * verdict + 0.5)} % real")
@@ -83,9 +83,9 @@ def test_other_noise_gives_other_faces(open_page):
     page = open_tab(open_page)
     before = url_of(page, FIRST_FACE)
     page.get_by_role("button", name="Other noise").click()
-    page.locator("#training [data-seed='5']").wait_for(state="attached")
+    page.locator(f"#training [data-seed='{training.SEED + 1}']").wait_for(state="attached")
     wait_for_change(page, FIRST_FACE, before)
-    expect(page.locator("#gan-seed input[type=number]")).to_have_value("5")
+    expect(page.locator("#gan-seed input[type=number]")).to_have_value(str(training.SEED + 1))
     expect_done(page, "noise")
 
 
@@ -122,7 +122,7 @@ def test_faces_and_numbers_to_take_home(open_page):
     with page.expect_download() as download:
         page.get_by_role("button", name="Faces (PNG)").click()
     picture = Image.open(io.BytesIO(download.value.path().read_bytes()))
-    assert download.value.suggested_filename == "dcgan-seed4.png"
+    assert download.value.suggested_filename == f"dcgan-seed{training.SEED}.png"
     assert picture.text["Description"].startswith("AI-generated")
     with page.expect_download() as download:
         page.locator("#training").get_by_role("button", name="Numbers (JSON)").click()

@@ -206,10 +206,14 @@ def steps_taken(page: Page):
 def test_a_face_is_found_and_mixed(open_page, tmp_path, width):
     page = open_tab(open_page, width, query="&find=12&find-steps=40")
     expect(steps_taken(page)).to_have_attribute("data-done", "true")  # a link finds its face again
+    expect(page.locator("#found-pushed img")).to_be_visible()
+    knob(page, "find").fill("13")
+    knob(page, "find").press("Enter")
     press(page, "Find it")
+    expect(page.locator("#projection figcaption").first).to_have_text("The face of seed 13")
+    expect(steps_taken(page)).to_have_attribute("data-done", "true")
     expect(steps_taken(page)).to_have_attribute("data-steps", "40")
     expect(page.locator("#projection .tip")).to_contain_text("deviations from the mean face")
-    expect(page.locator("#found-pushed img")).to_be_visible()
     with page.expect_download() as picture:
         page.locator("#projection").get_by_role("button", name="Picture (PNG)").click()
     picture.value.save_as(tmp_path / "face.png")

@@ -56,4 +56,4 @@ def test_the_distance_is_measured_again(shared_data):
     drawn = to_uint8(model(noise((model.latent,), range(400))), -1, 1)
     got = train.faces.compare(train.faces.features(net, drawn), real)
     assert 0 < got["fd_mobilenetv2"] - measured["fd_mobilenetv2"] < 130
-    assert got["precision"] == pytest.approx(measured["precision"], abs=0.1)
+    assert got["precision"] == pytest.approx(measured["precision"], abs=0.15)
