@@ -127,5 +127,6 @@ def test_a_link_to_a_model_that_was_here_before_the_app(open_page, small_hub):
         page = open_stylegan(open_page, query="&model=stylegan2-cat-256", url=blocks.local_url.rstrip("/"))
         page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(state="attached")
         expect(page.locator("#stylegan-models").get_by_label("Cats")).to_be_checked()
+        page.close()  # before its server: it may still be asking
     finally:
         blocks.close(verbose=False)
