@@ -8,9 +8,9 @@ A layer with style s = A w convolves with W''. Every picture of a batch has weig
 a grouped convolution; the same numbers come out when the input is scaled by s, all pictures are convolved with the one
 W, and the output is scaled by 1 / sqrt(sum_i s_i^2 sum_k W_oik^2): so it is done here.
 
-Departs from the paper: widths and depth are arguments, so that one file holds the 64 px generator that ships and the
-official ones at 1024 px; no path length regularisation in training.
-Read in this order: Linear, Mapping, Layer, ToRGB, Synthesis, Generator, Discriminator, mix, truncate.
+Departs from the paper: widths and depth are arguments, so that one file holds the small generator that ships and the
+official ones at 1024 px.
+Read in this order: Linear, Mapping, Layer, ToRGB, Synthesis, Generator, Discriminator, mix, truncate, path_lengths.
 """
 
 from collections.abc import Sequence
@@ -204,6 +204,16 @@ def mix(a: Tensor, b: Tensor, layers: Sequence[int]) -> Tensor:
     chosen = torch.zeros(a.shape[1], dtype=torch.bool, device=a.device)
     chosen[list(layers)] = True
     return torch.where(chosen[:, None], b, a)
+
+
+def path_lengths(x: Tensor, ws: Tensor, y: Tensor) -> Tensor:
+    """|J^T y|, how far a small step in w moves the picture (section 3.2, Eq. 4); differentiable itself.
+
+    x: (B, 3, H, W), drawn from ws; ws: (B, layers, latent); y ~ N(0, I), of the shape of x -> (B,), the root of the
+    mean square over layers, in the picture's units divided by sqrt(H W), which makes it about the same at every size.
+    """
+    (slope,) = torch.autograd.grad((x * y).sum() / sqrt(x[0, 0].numel()), ws, create_graph=True)
+    return slope.square().sum(2).mean(1).sqrt()
 
 
 class Downsample(nn.Module):

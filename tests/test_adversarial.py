@@ -14,6 +14,7 @@ import train.dcgan
 import train.stylegan
 from models.dcgan import Discriminator, Generator, loss_d, loss_g, sample
 from models.images import noise
+from models.stylegan import broadcast, path_lengths
 from train import adversarial, augment
 
 
@@ -151,3 +152,24 @@ def test_the_changes_let_gradients_through_and_obey_their_generator():
     assert torch.equal(one, same) and not torch.equal(one, other)
     (gradient,) = torch.autograd.grad(one.square().sum(), x)
     assert (gradient.abs().sum((1, 2, 3)) > 0).all()
+
+
+def test_the_path_penalty_evens_out_how_far_a_step_moves():
+    """A generator whose pictures move by very different lengths, trained on the penalty alone."""
+    model, g = train.stylegan.Generator(8, [8, 8], 6, 2), torch.Generator().manual_seed(0)
+    model.requires_grad_(True)
+
+    def uneven() -> float:
+        ws = broadcast(model.mapping(noise((6,), range(200))), model.layers)
+        x = model.synthesis(ws, model.noise())
+        lengths = path_lengths(x, ws, noise(x.shape[1:], range(200, 400)))
+        return (lengths.std() / lengths.mean()).item()
+
+    before, penalty = uneven(), train.stylegan.PathPenalty(32)
+    adam = torch.optim.Adam(model.parameters(), 0.03)
+    for _ in range(60):
+        adam.zero_grad()
+        penalty(model, g).backward()
+        adam.step()
+    assert uneven() < 0.8 * before
+    assert penalty.a.item() > 0.1, "not by standing still"

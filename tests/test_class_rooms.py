@@ -8,8 +8,8 @@ import unicodedata
 import pytest
 
 from demos.quiz import report
+from demos.quiz.network import Refusal
 from demos.quiz.rooms import LETTERS, LIFE, Rooms, clean_name
-from demos.quiz.tables import Refusal
 from tests.class_server import deal
 
 

@@ -267,10 +267,16 @@ def test_shipped_weights_are_small():
     assert total <= 50e6, f"{total / 1e6:.1f} MB of weights, 50 at most"
 
 
-def test_reading_the_manifest_is_cheap():
-    """The parts below the page do not pull in what they do not use; each of these takes seconds."""
-    heavy = "{'torch', 'gradio', 'plotly', 'diffusers', 'transformers'}"
-    code = f"import sys, checkpoints, models, train; print(*sorted({heavy} & set(sys.modules)))"
+@pytest.mark.parametrize(
+    "start, heavy",
+    [
+        ("checkpoints, models, train", {"torch", "gradio", "plotly", "diffusers", "transformers"}),
+        ("app", {"plotly", "diffusers", "transformers", "sqlalchemy", "scipy", "cv2"}),
+    ],
+)
+def test_what_is_not_needed_at_once_is_not_imported(start, heavy):
+    """Each of these takes a noticeable part of a second, or seconds."""
+    code = f"import sys, {start}; print(*sorted({heavy} & set(sys.modules)))"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert run.stdout.split() == []

@@ -13,7 +13,17 @@ import torch.nn.functional as F
 
 from checkpoints import stylegan_formats
 from models.images import noise, to_uint8
-from models.stylegan import Generator, Layer, Mapping, ToRGB, blur_kernel, broadcast, mix, truncate
+from models.stylegan import (
+    Generator,
+    Layer,
+    Mapping,
+    ToRGB,
+    blur_kernel,
+    broadcast,
+    mix,
+    path_lengths,
+    truncate,
+)
 from train import stylegan as training
 
 FIXTURES = Path(__file__).parent / "fixtures"
@@ -319,6 +329,15 @@ def test_a_picture_does_not_depend_on_its_batch():
 
 
 # Training.
+
+
+def test_path_lengths_of_a_linear_map():
+    """x = A w for each layer: J^T y is A^T y, the same for every layer, whatever w."""
+    g = torch.Generator().manual_seed(3)
+    a, y = torch.randn(3 * 4 * 4, 5, generator=g), torch.randn(2, 3, 4, 4, generator=g)
+    ws = torch.randn(2, 6, 5, generator=g).requires_grad_()
+    x = torch.einsum("pl,bkl->bp", a, ws).view(2, 3, 4, 4)
+    torch.testing.assert_close(path_lengths(x, ws, y), (y.flatten(1) @ a / 4).norm(dim=1))
 
 
 def test_parameters_within_the_budget():

@@ -26,6 +26,7 @@ class Recipe:
     half_life: int              # images after which half of the averaged generator is new
     r1: float = 0.0             # gamma of the penalty on D's gradient at real pictures (arXiv:1801.04406, Eq. 9)
     r1_every: int = 16          # steps: lazily, as in StyleGAN2
+    penalty_every: int = 8      # steps: of a penalty on G, as lazily
     bf16_cpu: bool = True       # on a processor too: for some shapes the backward pass is faster without
     augmented: bool = True      # a run that sees each picture only a few times needs no help against learning by heart
     save_every: float = 180.0   # seconds
@@ -56,6 +57,7 @@ def fit(
     loss_g: Callable[[Tensor], Tensor],
     look: Callable[[nn.Module], Tensor],                # averaged G -> pictures for a sheet, saved beside the weights
     moments: tuple[int, ...] = (),                      # images after which G and D are kept as they are
+    penalty: Callable[[nn.Module, torch.Generator], Tensor] | None = None,  # of G, added to its loss now and then
 ) -> None:
     """Train, or go on. Saves state.pt, weights.safetensors (averaged G, float16), sheet.png and log.jsonl in `run`."""
     from models.images import grid, to_uint8
@@ -128,6 +130,8 @@ def fit(
         d.requires_grad_(False)
         with torch.autocast(**bf16):
             value = loss_g(d(change(fake.float(), generator)).float())
+        if penalty and step % recipe.penalty_every == 0:
+            value = value + recipe.penalty_every * penalty(g, generator)  # in float32, as R1
         adam_g.zero_grad(set_to_none=True)
         value.backward()
         adam_g.step()

@@ -5,7 +5,8 @@
     python -m train.stylegan --size 32 --minutes 100 --publish
     python -m train.measure stylegan-faces --data ../shared/data --write
 
-Mixing regularisation, the non-saturating loss, R1 on every sixteenth step (lazily, as in the paper), DiffAugment at 64.
+Mixing regularisation, the non-saturating loss, R1 on every sixteenth step and path length regularisation on every
+eighth (lazily, as in the paper), DiffAugment at 64.
 The loop is in train/adversarial.py. At 32 px a processor sees enough pictures for faces; --grow FOLDER starts a run
 at 64 px from the finished run at 32 px: the same blocks, one more at the end of G and one in front of D.
 """
@@ -18,7 +19,7 @@ from torch import Tensor
 
 from models.dcgan import loss_d, loss_g
 from models.images import noise
-from models.stylegan import Discriminator, Generator, broadcast, mix
+from models.stylegan import Discriminator, Generator, broadcast, mix, path_lengths
 from train.adversarial import Recipe, fit
 from train.data import faces
 from train.loop import FACES, arguments, device, publish
@@ -27,12 +28,13 @@ NAME = "stylegan-faces"
 LATENT, DEPTH = 128, 4
 WIDTHS = {32: (128, 128, 64, 48), 64: (128, 128, 128, 96, 64)}  # channels at 4x4, 8x8, ... of G and of D
 RECIPES = {
-    32: Recipe(batch=32, rate_g=1.5e-3, rate_d=2e-3, betas=(0.0, 0.99), half_life=10_000, r1=0.005,
+    32: Recipe(batch=32, rate_g=1.5e-3, rate_d=2e-3, betas=(0.0, 0.99), half_life=30_000, r1=0.005,
                bf16_cpu=False, augmented=False),
     64: Recipe(batch=64, rate_g=2e-3, rate_d=2e-3, betas=(0.0, 0.99), half_life=20_000, r1=0.02,
                bf16_cpu=False),
 }
 MIXED = 0.9                                                    # of the pictures have two styles, as in the paper
+PATH = 2.0                                                     # weight of the path length regularisation
 DATA = "CelebA, 24,000 aligned training faces at {size} px, half of them mirrored"
 
 
@@ -68,6 +70,25 @@ def draw(g: Generator, n: int, generator: torch.Generator) -> Tensor:
     return g.synthesis(ws, g.noise("new", generator, n))
 
 
+class PathPenalty:
+    """(|J^T y| - a)^2, where a follows the mean of |J^T y|: a step in w should change every picture as much.
+
+    The paper's section 3.2. A run that goes on after a stop follows the mean from its first batch again.
+    """
+
+    def __init__(self, n: int):
+        self.n, self.a = n, None
+
+    def __call__(self, g: Generator, generator: torch.Generator) -> Tensor:
+        where = g.mapping.w_avg.device
+        ws = broadcast(g.mapping(torch.randn(self.n, g.latent, generator=generator, device=where)), g.layers)
+        x = g.synthesis(ws, g.noise("new", generator, self.n))
+        lengths = path_lengths(x, ws, torch.randn(x.shape, generator=generator, device=where))
+        mean = lengths.detach().mean()
+        self.a = mean if self.a is None else self.a.lerp(mean, 0.01)
+        return PATH * (lengths - self.a).square().mean()
+
+
 def main() -> None:
     args = arguments(__doc__, "stylegan", minutes=100)
     args.add_argument("--size", type=int, choices=list(WIDTHS), default=64)
@@ -92,7 +113,9 @@ def main() -> None:
         return g, d
 
     look = noise((LATENT,), range(64)).to(pictures.device)
-    fit(build, RECIPES[args.size], args.run, args.minutes, pictures, draw, loss_d, loss_g, look=lambda g: g(look))
+    recipe = RECIPES[args.size]
+    fit(build, recipe, args.run, args.minutes, pictures, draw, loss_d, loss_g, look=lambda g: g(look),
+        penalty=PathPenalty(recipe.batch // 2))
 
 
 def _shifted(key: str) -> str:

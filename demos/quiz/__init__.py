@@ -8,26 +8,31 @@ left_out.txt   faces of known packs that no round shows
 With a whole class:
 rooms.py       what may be done and seen in a room             tables.py      the database it is kept in
 routes.py      the addresses of phones and projector            report.py      what the class has shown at the end
-network.py     how phones reach this server; who asks and how often
+network.py     how phones reach this server; who asks, how often, refused with what
 pages/         the phone's and the projector's page
 """
 
 import functools
+from typing import TYPE_CHECKING
 
 import gradio as gr
 
 from demos import ui
 from demos.quiz import faces, play, rounds
 from demos.quiz.network import alive, process
-from demos.quiz.rooms import Rooms
 from demos.quiz.routes import Class
+
+if TYPE_CHECKING:
+    from demos.quiz.rooms import Rooms
 
 TITLE, ID, FAMILY = "Which face is real?", "quiz", "quiz"
 
 
 @functools.cache
-def class_rooms() -> Rooms:
+def class_rooms() -> "Rooms":
     """The rooms of all classes; made when the first one asks, so that no other visitor touches a database."""
+    from demos.quiz.rooms import Rooms  # SQLAlchemy is a tenth of the time to the first page
+
     found = Rooms(lambda secret, k, deck: rounds.deal(secret, k, faces.deck(deck)))
     found.void_lost(alive)
     return found

@@ -1,4 +1,4 @@
-"""Where this server is in the network: how phones reach it, who asks and how often, which process it is."""
+"""This server in the network: how phones reach it, who asks and how often, what is refused, which process it is."""
 
 import os
 import socket
@@ -9,6 +9,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
+
+
+class Refusal(ValueError):
+    """What a request lacks, to be shown. status: of HTTP."""
+
+    def __init__(self, text: str, status: int = 400):
+        super().__init__(text)
+        self.status = status
 
 
 class Bucket:

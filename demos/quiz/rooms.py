@@ -15,8 +15,9 @@ from sqlalchemy import func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from demos.quiz.network import Refusal
 from demos.quiz.rounds import Dealt
-from demos.quiz.tables import Database, Player, Refusal, Room, Round, Vote
+from demos.quiz.tables import Database, Player, Room, Round, Vote
 
 LETTERS = "BCDFGHJKMPQRTVWX"  # no vowels, so no words; none that looks like another or like a digit
 LIFE = 24 * 3600  # seconds that a room lives

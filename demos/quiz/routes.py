@@ -15,15 +15,17 @@ import os
 import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from demos.quiz.network import Bucket, only_here, public_address, visitor
-from demos.quiz.rooms import Rooms
-from demos.quiz.tables import Refusal
+from demos.quiz.network import Bucket, Refusal, only_here, public_address, visitor
+
+if TYPE_CHECKING:  # SQLAlchemy is for those who open a room
+    from demos.quiz.rooms import Rooms
 
 PAGES = Path(__file__).parent / "pages"
 LARGEST = 4096  # bytes of a request
@@ -35,7 +37,7 @@ CROWD = 3000  # streams at one time
 class Watch:
     """One look at a room for all who watch it in this process: three hundred would each ask the database the same."""
 
-    def __init__(self, rooms: Rooms, code: str):
+    def __init__(self, rooms: "Rooms", code: str):
         self.rooms, self.code = rooms, code
         # What was not taken yet makes way for what is newer.
         self.students: set[asyncio.Queue] = set()
@@ -72,7 +74,7 @@ def _offer(queues: set[asyncio.Queue], news: dict | str) -> None:
 class Class:
     """All routes around one database."""
 
-    def __init__(self, rooms: Callable[[], Rooms], owner: str = ""):
+    def __init__(self, rooms: "Callable[[], Rooms]", owner: str = ""):
         self.owner = owner  # this process's name, for rooms with photos that only it has
         # Made when first asked for: no database is touched before somebody opens a room.
         self.rooms = rooms

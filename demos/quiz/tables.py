@@ -13,17 +13,11 @@ from sqlalchemy import ForeignKey, UniqueConstraint, create_engine, event
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
+from demos.quiz.network import Refusal
+
 PLACE = "class.sqlite3"
 WAIT = 10.0  # seconds for another process's turn
 GONE = "The room's memory cannot be reached just now. Nothing that was counted is lost; try again."
-
-
-class Refusal(ValueError):
-    """What a request lacks, to be shown. status: of HTTP."""
-
-    def __init__(self, text: str, status: int = 400):
-        super().__init__(text)
-        self.status = status
 
 
 class Base(DeclarativeBase):
