@@ -31,13 +31,27 @@ if TYPE_CHECKING:
 HERE = Path(__file__).parent
 
 
+class Measured(dict):
+    """The numbers of an entry. One that is asked for and was never measured is a CheckpointError."""
+
+    def __init__(self, name: str, numbers: Mapping[str, Any]):
+        super().__init__(numbers)
+        self.name = name
+
+    def __missing__(self, key: str):
+        raise CheckpointError(
+            f"{self.name} has new weights that were not measured yet ({key}). "
+            f"Run python -m train.measure {self.name} --write, then start again."
+        )
+
+
 def listed(manifest: Mapping[str, Any]) -> Mapping[str, dict[str, Any]]:
     """The entries of a manifest as it is on disk, less those that are left out. Read-only."""
     without = tuple(manifest.get("without", ()))
     entries = {name: entry for name, entry in manifest.items() if name != "without"}
     return MappingProxyType(
         {
-            name: entry
+            name: entry | {"measured": Measured(name, entry.get("measured", {}))}
             for name, entry in entries.items()
             if not entry.get("data", "").startswith(without)
         }

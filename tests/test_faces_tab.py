@@ -235,3 +235,13 @@ def test_left_out_faces_leave_the_rest(monkeypatch):
     shown = json.dumps(app.build().config["components"])
     assert "leaves it out for its terms" in shown and "latent-map" in shown
     assert "face-dials" not in shown and "gan-walk" not in shown
+
+
+def test_weights_without_numbers_leave_the_rest(monkeypatch):
+    """Between a training and its measurement the tab says what to do, and the others work."""
+    manifest = json.loads((checkpoints.HERE / "manifest.json").read_text())
+    manifest["dcgan-faces"]["measured"] = {"images": 1}
+    monkeypatch.setattr(checkpoints, "MANIFEST", checkpoints.listed(manifest))
+    shown = json.dumps(app.build().config["components"])
+    assert "python -m train.measure dcgan-faces --write" in shown
+    assert "face-dials" in shown and "latent-map" in shown
