@@ -162,6 +162,13 @@ def test_the_page_comes_with_its_first_picture(app_url):
     )
 
 
+def test_every_name_in_the_page_is_one_part_s(app_url):
+    """Scripts look parts up by their id, and would find the other tab's."""
+    components = httpx.get(f"{app_url}/config").json()["components"]
+    ids = [part["props"]["elem_id"] for part in components if part["props"].get("elem_id")]
+    assert len(ids) > 100 and sorted(ids) == sorted(set(ids))
+
+
 @pytest.mark.parametrize("how", ["missing", "damaged"])
 def test_without_its_weights_a_tab_says_so(monkeypatch, tmp_path, how):
     if how == "damaged":

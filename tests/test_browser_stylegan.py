@@ -1,5 +1,6 @@
 """The tab StyleGAN in a real browser: each test makes one gesture and waits for what should change."""
 
+import base64
 import json
 import time
 from urllib.parse import parse_qs, quote, urlsplit
@@ -43,7 +44,7 @@ def test_opens_with_every_face_drawn(open_page, width):
     page = open_tab(open_page, width)
     assert len(set(seen(page))) == ACROSS * ACROSS
     expect(page.locator("#mixing .closer figcaption")).to_contain_text("in layer")
-    for picture in page.locator("#one-face img, #face-walk img").all():
+    for picture in page.locator("#one-face img, #stylegan-walk img").all():
         assert picture.evaluate("(image) => image.complete && image.naturalWidth > 0")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
@@ -181,7 +182,7 @@ def test_kept_faces_go_home_and_come_back(open_page, tmp_path):
 
 def test_new_noise_and_a_walk(open_page):
     page = open_tab(open_page)
-    face, walk = (page.locator(f"{where} img").first for where in ("#one-face", "#face-walk"))
+    face, walk = (page.locator(f"{where} img").first for where in ("#one-face", "#stylegan-walk"))
     before = face.get_attribute("src")
     page.get_by_label("new", exact=True).click()
     expect(face).not_to_have_attribute("src", before)
@@ -266,6 +267,16 @@ def test_stop_ends_a_search_within_a_second(open_page):
     expect(steps_taken(page)).to_have_attribute("data-steps", str(k))
     press(page, "Mix it with others")  # what was found so far is a face
     expect(knob(page, "rows")).to_have_value("w1, 24, 3, 41")
+
+
+def test_a_picture_in_the_middle_of_a_search_is_what_is_seen(open_page, tmp_path):
+    page = open_tab(open_page)
+    mean_face = find.found_picture(next(find.find_face("", 7, 200, "W"))["w"])
+    begin_a_long_search(page)
+    with page.expect_download() as picture:
+        page.locator("#projection").get_by_role("button", name="Picture (PNG)").click()
+    picture.value.save_as(tmp_path / "face.png")
+    assert (tmp_path / "face.png").read_bytes() != base64.b64decode(mean_face.partition(",")[2])
 
 
 def test_a_closed_page_ends_its_search(open_page):

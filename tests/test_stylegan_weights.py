@@ -17,6 +17,7 @@ def test_the_manifest_says_what_the_weights_are():
     assert measured["parameters"] == sum(p.numel() for p in model.parameters()) <= 2_500_000
     assert measured["nearer_than_1_percent"] < 0.03, "no copies of training faces"
     assert measured["path_w_over_z_pixels"] < 1 and measured["path_w_over_z_mobilenetv2"] < 1
+    assert measured["ppl_w_over_z"] < 1
     assert measured["deviation_by_noise"] < 0.25 * measured["deviation_by_seed"], "noise changes details only"
     assert entry["data"].startswith("CelebA") and "Non-commercial" in entry["license"]
 

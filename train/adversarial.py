@@ -29,6 +29,7 @@ class Recipe:
     penalty_every: int = 8      # steps: of a penalty on G, as lazily
     bf16_cpu: bool = True       # on a processor too: for some shapes the backward pass is faster without
     augmented: bool = True      # a run that sees each picture only a few times needs no help against learning by heart
+    flat: float = 0.9           # part of the budget at these rates, before they fall linearly to 0
     save_every: float = 180.0   # seconds
 
 
@@ -77,9 +78,6 @@ def fit(
         for name, part in parts.items():
             part.load_state_dict(state[name])
         step, seconds = state["step"], state["seconds"]
-    # An optimiser's state brings its old rate along, which would outlive a change of the recipe.
-    for adam, rate in ((adam_g, recipe.rate_g), (adam_d, recipe.rate_d)):
-        adam.param_groups[0]["lr"] = rate
     generator = torch.Generator(where).manual_seed(step)
     change = augment if recipe.augmented else (lambda x, _: x)
     bf16 = dict(device_type=where.type, dtype=torch.bfloat16, enabled=where.type == "cuda" or recipe.bf16_cpu)
@@ -107,6 +105,9 @@ def fit(
 
     clock = saved = time.monotonic()
     while seconds < 60 * minutes:
+        falling = min(1.0, (1 - seconds / (60 * minutes)) / (1 - recipe.flat))
+        for adam, rate in ((adam_g, recipe.rate_g), (adam_d, recipe.rate_d)):
+            adam.param_groups[0]["lr"] = falling * rate
         if (past := [m for m in moments if m <= step * recipe.batch]) and not (
             kept := run / f"moment-{past[-1]}.safetensors"
         ).exists():

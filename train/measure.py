@@ -193,6 +193,7 @@ def dcgan(name: str, folder: Path | None) -> Measured:
 
 PSIS = (0.3, 0.5, 0.7)                                         # truncations that the page plots beside 1
 PAIRS, FRAMES = 50, 17                                         # walks from one face to another
+PLACES, STEP = 1500, 0.03                                      # on other walks, and the part of a walk between looks
 SEARCHES, STEPS = 16, 200                                      # faces drawn, then searched for
 
 
@@ -201,6 +202,7 @@ def stylegan(name: str, folder: Path | None) -> Measured:
     from models.images import noise, to_uint8
     from models.projection import project, spread
     from models.stylegan import broadcast, truncate
+    from models.vae import slerp
     from train.data import faces
     from train.faces import compare, features, load, measure, of_faces
 
@@ -232,6 +234,16 @@ def stylegan(name: str, folder: Path | None) -> Measured:
         pixels[where] = steps.square().mean(2).sqrt().sum().item()
         seen[where] = features(net, frames).view(PAIRS, FRAMES, -1).diff(dim=1).norm(dim=2).sum().item()
 
+    # Perceptual path length, arXiv:1812.04948, section 4.1: the mean square of a small step, at any place of a walk,
+    # by slerp in z, without truncation. Ours sees with MobileNetV2.
+    a, b = (noise((model.latent,), range(first, first + PLACES)) for first in (0, PLACES))
+    at = torch.rand(PLACES, 1, generator=generator) * (1 - STEP)
+    squared = {}
+    for where, road in {"z": lambda t: model.mapping(torch.cat([*map(slerp, a, b, t)])),
+                        "w": lambda t: model.mapping(a).lerp(model.mapping(b), t)}.items():
+        before, after = (features(net, draw(road(t), kind="fixed")) for t in (at, at + STEP))
+        squared[where] = (after - before).square().sum(1).mean().item()
+
     # Faces drawn and then searched for, against where a search could begin: the mean face, or some other face.
     targets = truncate(broadcast(w[:SEARCHES], model.layers), model.mapping.w_avg, 0.7)
     others = truncate(broadcast(w[SEARCHES:2 * SEARCHES], model.layers), model.mapping.w_avg, 0.7)
@@ -253,6 +265,7 @@ def stylegan(name: str, folder: Path | None) -> Measured:
         "psi_recall": [c["recall"] for c in curve.values()],
         "path_w_over_z_pixels": round(pixels["w"] / pixels["z"], 3),
         "path_w_over_z_mobilenetv2": round(seen["w"] / seen["z"], 3),
+        "ppl_w_over_z": round(squared["w"] / squared["z"], 3),
         "deviation_by_noise": round(float(draw(one).std(0).mean()), 2),
         "deviation_by_seed": round(float(draw(w[:100], 1.0, "off").std(0).mean()), 2),
         **size_of(name),
