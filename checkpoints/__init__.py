@@ -97,11 +97,15 @@ def load(name: str) -> "nn.Module | dict[str, Tensor]":
     A failure is not remembered: the next call tries again, but for a Hub that cannot be reached (PAUSE).
     Raises CheckpointError.
     """
+    import torch
+
     mine = Future()
     future = _loaded.setdefault(name, mine)  # atomic: of many threads one finds its own
     if future is mine:
         try:
-            mine.set_result(_build(name))
+            # Who asks first may be drawing; what is made under inference_mode could never be differentiated.
+            with torch.inference_mode(False):
+                mine.set_result(_build(name))
         except BaseException as error:
             _loaded.pop(name, None)
             mine.set_exception(error)

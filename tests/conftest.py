@@ -27,6 +27,10 @@ if "GRADIO_TEMP_DIR" not in os.environ:
     os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="generative-models-live-")
     atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
 
+import torch  # after what it reads
+
+torch.manual_seed(0)  # for models that test files make while they are imported
+
 ROOT = Path(__file__).parents[1]
 LOCAL = {"127.0.0.1", "localhost"}
 BROWSERS = (
@@ -48,6 +52,12 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
 )
+
+
+@pytest.fixture(autouse=True)
+def same_in_every_run():
+    """A small model that a test makes has the same weights whichever tests ran before."""
+    torch.manual_seed(0)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

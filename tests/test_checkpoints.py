@@ -302,3 +302,13 @@ def test_failure_is_not_remembered(shelf):
         fails(ask, "tiny", "damaged")
         file.write_bytes(content)
         assert ask("tiny")
+
+
+def test_who_asks_first_may_be_drawing(shelf):
+    put()
+    with torch.inference_mode():
+        model = checkpoints.load("tiny")
+    assert not any(t.is_inference() for t in model.state_dict().values())
+    x = torch.ones(1, 3, requires_grad=True)
+    model.linear(x).sum().backward()
+    assert x.grad is not None
