@@ -55,12 +55,12 @@ def test_the_search_is_torchs_adam(monkeypatch, per_layer):
     for k in range(steps):
         ws = around.w(a).expand(-1, SMALL.layers, -1)
         error = (SMALL.synthesis(ws, SMALL.noise()) - x).square().mean()
-        assert torch.allclose(got[k][0], ws, atol=1e-4) and got[k][1] == pytest.approx(error.item(), rel=1e-3)
+        assert torch.allclose(got[k][0], ws, atol=1e-5) and got[k][1] == pytest.approx(error.item(), rel=1e-4)
         adam.zero_grad()
         (error + projection.PRIOR * a.square().mean()).backward()
         adam.param_groups[0]["lr"] = projection.RATE * rate((k + 0.5) / steps)
         adam.step()
-    assert len(got) == steps + 1 and torch.allclose(got[-1][0], around.w(a), atol=1e-4)
+    assert len(got) == steps + 1 and torch.allclose(got[-1][0], around.w(a), atol=1e-5)
     assert not got[-1][0].requires_grad and all(p.grad is None for p in SMALL.parameters())
 
 

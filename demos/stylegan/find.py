@@ -197,13 +197,12 @@ def build() -> None:
         concurrency_limit=LINE + 1,
     )
     stopped = stop.click(None, cancels=[running], queue=False, api_visibility="private")
-    # In the middle of a search too, what is taken home is what is seen.
-    _, _, chosen = (
-        ui.in_page(event, "(value) => value.w", canvas, w)
-        for event in (running.then, stopped.then, canvas.select)
-    )
+    newest = "(value) => value.w"
+    for event in (running.then, stopped.then):
+        ui.in_page(event, newest, canvas, w)
     ui.on([direction.input, w.change], push_found, [w, direction], strip)
     ui.in_page(seed.input, "() => ''", None, own)  # another face is meant: the photo is let go
-    made = ui.on(chosen.then, found_picture, w, file)
+    seen = ui.in_page(canvas.select, newest, canvas, w)  # in the middle of a search too
+    made = ui.on(seen.then, found_picture, w, file)
     ui.in_page(made.success, "(uri) => gml.save(uri, 'stylegan-ai-generated-found.png')", file)
     ui.link("stylegan", find=seed, space=space, **{"find-steps": steps})
