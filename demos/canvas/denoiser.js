@@ -1,9 +1,18 @@
 // A path from noise to picture, already computed. value = {sheet, size, channels, times, alpha_bar, done, steps, seed, eta,
 // model, ms}: the sheet has a row for each moment, x_t, the noise guess and x0_hat, and a last row with the result.
 const find = (selector) => element.querySelector(selector);
-const columns = [find(".noisy"), find(".guess"), find(".clean")], scrub = find(".scrub"), play = find(".play");
-const calm = matchMedia("(prefers-reduced-motion: reduce)"), PACE = 90; // ms a moment
-let pixels = null, path = null, k = 0, last = 0, playing = false, since = 0, newest = 0;
+const columns = [find(".noisy"), find(".guess"), find(".clean")],
+  scrub = find(".scrub"),
+  play = find(".play");
+const calm = matchMedia("(prefers-reduced-motion: reduce)"),
+  PACE = 90; // ms a moment
+let pixels = null,
+  path = null,
+  k = 0,
+  last = 0,
+  playing = false,
+  since = 0,
+  newest = 0;
 
 // The level of pixel i of a column at a moment. The sheet is three pictures wide.
 function level(row, column, i, channel = 0) {
@@ -14,20 +23,27 @@ function level(row, column, i, channel = 0) {
 function draw() {
   if (!pixels) return;
   const { size, channels, times, alpha_bar, done, steps, ms } = path;
-  const card = gml.rgb(element, "--card"), ink = gml.rgb(element, "--ink"), blank = gml.rgb(element, "--blank");
+  const card = gml.rgb(element, "--card"),
+    ink = gml.rgb(element, "--ink"),
+    blank = gml.rgb(element, "--blank");
   columns.forEach((canvas, column) => {
     if (canvas.width !== size) canvas.width = canvas.height = size;
     gml.paint(canvas, size, (i) =>
-      column === 1 && k === last ? blank // the result has no guess beside it
-      : channels === 1 ? gml.mix(card, ink, level(k, column, i) / 255)
-      : [0, 1, 2].map((c) => level(k, column, i, c)));
+      column === 1 && k === last
+        ? blank // the result has no guess beside it
+        : channels === 1
+          ? gml.mix(card, ink, level(k, column, i) / 255)
+          : [0, 1, 2].map((c) => level(k, column, i, c)),
+    );
   });
   scrub.max = last;
   scrub.value = k;
   find(".tip").textContent =
-    done < steps ? `step ${done} of ${steps}   ${((ms / done) * (steps - done) / 1000).toFixed(1)} s to go`
-    : k === last ? `done   ${steps} steps in ${ms < 10000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`}`
-    : `t = ${times[k]}   ${(100 * alpha_bar[k]).toFixed(alpha_bar[k] < 0.01 ? 2 : 0)} % of the variance is picture`;
+    done < steps
+      ? `step ${done} of ${steps}   ${(((ms / done) * (steps - done)) / 1000).toFixed(1)} s to go`
+      : k === last
+        ? `done   ${steps} steps in ${ms < 10000 ? `${Math.round(ms)} ms` : `${Math.round(ms / 1000)} s`}`
+        : `t = ${times[k]}   ${(100 * alpha_bar[k]).toFixed(alpha_bar[k] < 0.01 ? 2 : 0)} % of the variance is picture`;
 }
 
 function go(to) {
@@ -70,15 +86,24 @@ scrub.addEventListener("input", () => {
   if (seen.size === 3) gml.did(element, "scrub");
 });
 find(".downloads").addEventListener("click", (event) => {
-  const kind = event.target.dataset.save, { seed, steps, eta, model, times, alpha_bar, size, channels } = path;
+  const kind = event.target.dataset.save,
+    { seed, steps, eta, model, times, alpha_bar, size, channels } = path;
   const name = `${model}-seed${seed}-steps${steps}-eta${eta}.${kind}`;
   if (kind === "png") gml.savePicture(columns[0], name);
   if (kind === "json") {
     const rows = Array.from({ length: last + 1 }, (_, row) =>
-      [0, 2].map((column) => Array.from({ length: size * size * channels }, (_, i) =>
-        level(row, column, Math.floor(i / channels), i % channels) / 127.5 - 1)));
+      [0, 2].map((column) =>
+        Array.from(
+          { length: size * size * channels },
+          (_, i) => level(row, column, Math.floor(i / channels), i % channels) / 127.5 - 1,
+        ),
+      ),
+    );
     const shape = [size, size, channels];
-    gml.saveNumbers({ model, seed, steps, eta, times, alpha_bar, shape, x_t: rows.map((r) => r[0]), x_0_hat: rows.map((r) => r[1]) }, name);
+    gml.saveNumbers(
+      { model, seed, steps, eta, times, alpha_bar, shape, x_t: rows.map((r) => r[0]), x_0_hat: rows.map((r) => r[1]) },
+      name,
+    );
   }
   if (kind === "gif") {
     gml.filmName = name;
@@ -88,7 +113,9 @@ find(".downloads").addEventListener("click", (event) => {
 
 // A path has come, or a part of one. Its sheet is a picture, which takes a moment to unpack.
 async function read(intent) {
-  const mine = ++newest, came = props.value, { sheet, channels, times, done, steps, eta, ms } = came;
+  const mine = ++newest,
+    came = props.value,
+    { sheet, channels, times, done, steps, eta, ms } = came;
   const levels = await gml.levels(sheet, channels);
   if (mine !== newest) return; // a newer one has come meanwhile
   [pixels, path] = [levels, came];
@@ -124,4 +151,5 @@ gml.onTheme(draw);
 read("open");
 trigger("download");
 // A link that names another model is drawn when the switch has found it.
-if (gml.restoring(element) && [null, path?.model ?? props.value.model].includes(gml.linked(element, "model"))) trigger("apply");
+if (gml.restoring(element) && [null, path?.model ?? props.value.model].includes(gml.linked(element, "model")))
+  trigger("apply");

@@ -1,7 +1,11 @@
 // A face and its z as bars. value = {z: [64 numbers], moved: [what the directions add], picture, ms}.
 // A bar that is dragged sets that number of z; the picture comes from the server.
-const EDGE = 4, find = (selector) => element.querySelector(selector), group = find(".bars"), image = find("img");
-let z = [], busy = 0;
+const EDGE = 4,
+  find = (selector) => element.querySelector(selector),
+  group = find(".bars"),
+  image = find("img");
+let z = [],
+  busy = 0;
 
 const bars = props.value.z.map((_, k) => {
   const bar = document.createElement("div");
@@ -56,7 +60,8 @@ group.addEventListener("pointermove", (event) => {
 for (const end of ["pointerup", "pointercancel"]) group.addEventListener(end, () => (held = null));
 group.addEventListener("keydown", (event) => {
   const k = bars.indexOf(document.activeElement);
-  const across = { ArrowLeft: -1, ArrowRight: 1 }[event.key], up = { ArrowUp: 0.25, ArrowDown: -0.25 }[event.key];
+  const across = { ArrowLeft: -1, ArrowRight: 1 }[event.key],
+    up = { ArrowUp: 0.25, ArrowDown: -0.25 }[event.key];
   if (k < 0 || !(across || up)) return;
   event.preventDefault();
   if (up) return set(k, z[k] + up);

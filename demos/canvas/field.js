@@ -1,10 +1,15 @@
 // Where one pixel looks. value = {field: 784 numbers 0..1, row, col, depth, seen, past}.
-const N = 28, canvas = element.querySelector("canvas"), mark = element.querySelector(".cursor");
+const N = 28,
+  canvas = element.querySelector("canvas"),
+  mark = element.querySelector(".cursor");
 
 function draw() {
   const { field, row, col, seen, past } = props.value;
-  const card = gml.rgb(element, "--card"), blank = gml.rgb(element, "--blank"), family = gml.rgb(element, "--fam");
-  const spot = gml.rgb(element, "--spot"), here = row * N + col;
+  const card = gml.rgb(element, "--card"),
+    blank = gml.rgb(element, "--blank"),
+    family = gml.rgb(element, "--fam");
+  const spot = gml.rgb(element, "--spot"),
+    here = row * N + col;
   // A logarithm shows faint influence; what is exactly zero in the past is the blind spot.
   const shade = (v) => 0.12 + 0.88 * Math.max(0, 1 + Math.log10(v) / 4);
   gml.paint(canvas, N, (i) => (field[i] > 0 ? gml.mix(card, family, shade(field[i])) : i < here ? spot : blank));

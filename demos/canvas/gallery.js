@@ -1,8 +1,11 @@
 // Faces to choose from. value: a sheet with props.count faces in a row. A click adds a face to the kind that is marked,
 // or takes it out again; the oldest gives way.
-const find = (selector) => element.querySelector(selector), kinds = [...element.querySelectorAll(".kinds button")];
-const { count, most } = props, place = find(".faces-24");
-let box = 0, pick = 0;
+const find = (selector) => element.querySelector(selector),
+  kinds = [...element.querySelectorAll(".kinds button")];
+const { count, most } = props,
+  place = find(".faces-24");
+let box = 0,
+  pick = 0;
 element.dataset.box = "";
 
 const faces = Array.from({ length: count }, (_, k) => {
@@ -18,19 +21,26 @@ const faces = Array.from({ length: count }, (_, k) => {
   return face;
 });
 
-kinds.forEach((button, k) => button.addEventListener("click", () => {
-  box = k;
-  kinds.forEach((other, j) => other.setAttribute("aria-checked", j === k));
-}));
+kinds.forEach((button, k) =>
+  button.addEventListener("click", () => {
+    box = k;
+    kinds.forEach((other, j) => other.setAttribute("aria-checked", j === k));
+  }),
+);
 
 // The page asks: what do the three boxes hold after this click?
-element.choose = (texts) => texts.map((text, k) => {
-  if (k !== box) return text;
-  const held = text.split(",").map((part) => part.trim()).filter((part) => /^\d+$/.test(part)).map(Number);
-  const rest = held.filter((seed) => seed !== pick);
-  if (rest.length < held.length && rest.length) return rest.join(", ");
-  return [...rest, pick].slice(-most).join(", ");
-});
+element.choose = (texts) =>
+  texts.map((text, k) => {
+    if (k !== box) return text;
+    const held = text
+      .split(",")
+      .map((part) => part.trim())
+      .filter((part) => /^\d+$/.test(part))
+      .map(Number);
+    const rest = held.filter((seed) => seed !== pick);
+    if (rest.length < held.length && rest.length) return rest.join(", ");
+    return [...rest, pick].slice(-most).join(", ");
+  });
 
 function read() {
   faces.forEach((face, k) => {

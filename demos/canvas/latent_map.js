@@ -1,11 +1,21 @@
 // A point on a map of z, and what it decodes to. value = {z: [z1, z2], ink: base64 of 784 bytes, ms}.
 // While the point moves the picture is looked up in a sheet of side x side pictures, which comes once; where it
 // rests, the server's own answer takes its place.
-const N = 28, KEYS = 81, { side, edge, phi } = props;
+const N = 28,
+  KEYS = 81,
+  { side, edge, phi } = props;
 const find = (selector) => element.querySelector(selector);
-const map = find(".map"), pointer = find(".pointer"), picture = find(".picture");
+const map = find(".map"),
+  pointer = find(".pointer"),
+  picture = find(".picture");
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
-let at, z, p, sheet = null, dragging = false, travelled = 0, resting = null;
+let at,
+  z,
+  p,
+  sheet = null,
+  dragging = false,
+  travelled = 0,
+  resting = null;
 
 // phi[k] is where z = -edge + k * step stands on the map, 0 to 1; straight lines in between.
 const step = (2 * edge) / (phi.length - 1);
@@ -20,15 +30,19 @@ const toZ = (u) => {
 };
 
 // Test digits: their two coordinates in 65536 steps each, then their names.
-const raw = bytes(props.dots), count = raw.length / 5, xy = new Uint16Array(raw.buffer, 0, 2 * count);
+const raw = bytes(props.dots),
+  count = raw.length / 5,
+  xy = new Uint16Array(raw.buffer, 0, 2 * count);
 const dots = Array.from({ length: count }, (_, k) => {
   const [u, v] = [xy[2 * k] / 65535, xy[2 * k + 1] / 65535];
   return { u, v, z: [toZ(u), toZ(v)], digit: raw[4 * count + k] };
 });
 
 function drawMap() {
-  const dark = document.body.classList.contains("dark"), scale = devicePixelRatio || 1;
-  const width = (map.width = map.height = Math.round(map.clientWidth * scale)), g = map.getContext("2d");
+  const dark = document.body.classList.contains("dark"),
+    scale = devicePixelRatio || 1;
+  const width = (map.width = map.height = Math.round(map.clientWidth * scale)),
+    g = map.getContext("2d");
   if (!width) return;
   g.fillStyle = gml.colour(element, "--card");
   g.fillRect(0, 0, width, width);
@@ -64,13 +78,15 @@ function drawMap() {
 
 function draw() {
   pointer.style.cssText = `left:${100 * at[0]}%;top:${100 * (1 - at[1])}%`;
-  const card = gml.rgb(element, "--card"), ink = gml.rgb(element, "--ink");
+  const card = gml.rgb(element, "--card"),
+    ink = gml.rgb(element, "--ink");
   gml.paint(picture, N, (i) => gml.mix(card, ink, p[i] / 255));
   const names = new Array(10).fill(0);
   for (const { digit } of dots
     .map((dot) => ({ digit: dot.digit, far: (dot.z[0] - z[0]) ** 2 + (dot.z[1] - z[1]) ** 2 }))
     .sort((a, b) => a.far - b.far)
-    .slice(0, 10)) names[digit]++;
+    .slice(0, 10))
+    names[digit]++;
   const most = Math.max(...names);
   find(".tip").textContent =
     `z = (${z.map((v) => v.toFixed(2)).join(", ")})`.replaceAll(" ", "\u00a0") +
@@ -79,9 +95,14 @@ function draw() {
 
 // Between four cells of the sheet, their mixture.
 function look([u, v]) {
-  const x = u * (side - 1), y = (1 - v) * (side - 1);
-  const j = Math.min(side - 2, Math.floor(x)), i = Math.min(side - 2, Math.floor(y)), width = side * N;
-  const out = new Float32Array(N * N), fx = x - j, fy = y - i;
+  const x = u * (side - 1),
+    y = (1 - v) * (side - 1);
+  const j = Math.min(side - 2, Math.floor(x)),
+    i = Math.min(side - 2, Math.floor(y)),
+    width = side * N;
+  const out = new Float32Array(N * N),
+    fx = x - j,
+    fy = y - i;
   for (let k = 0; k < N * N; k++) {
     const from = (i * N + Math.floor(k / N)) * width + j * N + (k % N);
     const above = sheet[from] * (1 - fx) + sheet[from + N] * fx;
@@ -136,7 +157,8 @@ map.addEventListener("keydown", (event) => {
 });
 
 find(".downloads").addEventListener("click", (event) => {
-  const kind = event.target.dataset.save, name = `vae-z${z.map((v) => v.toFixed(2)).join("_")}.${kind}`;
+  const kind = event.target.dataset.save,
+    name = `vae-z${z.map((v) => v.toFixed(2)).join("_")}.${kind}`;
   if (kind === "png") gml.savePicture(picture, name);
   if (kind === "json") gml.saveNumbers({ z, p_ink_given_z: Array.from(p, (v) => v / 255) }, name);
 });

@@ -1,16 +1,30 @@
 // Style mixing. value = {sheet, rows, columns, layers, psi, ms, faces, model, sizes, groups}: the sheet has the mean face,
 // the columns' faces, then each row's face and its mixtures; faces of these are drawn already. A person is a list with a seed for every layer, so a mixture is a person too. A face
 // that was found for a picture has no seed: "w1" is the first of those in found.
-const { most, ships } = props, find = (selector) => element.querySelector(selector);
-const matrix = find(".matrix"), large = find(".closer canvas"), shelf = find(".shelf"), file = find("input[type=file]");
-let picture = null, at = [1, 1], kept = [], found = [], newest = 0, model = null;
+const { most, ships } = props,
+  find = (selector) => element.querySelector(selector);
+const matrix = find(".matrix"),
+  large = find(".closer canvas"),
+  shelf = find(".shelf"),
+  file = find("input[type=file]");
+let picture = null,
+  at = [1, 1],
+  kept = [],
+  found = [],
+  newest = 0,
+  model = null;
 
 const text = (person) => (new Set(person).size === 1 ? `${person[0]}` : person.join(" "));
 const words = (person) => {
   const runs = [];
-  person.forEach((seed, k) => (seed === runs.at(-1)?.seed ? (runs.at(-1).end = k) : runs.push({ seed, start: k, end: k })));
-  if (runs.length === 1) return typeof person[0] === "string" ? `found face ${person[0].slice(1)}` : `seed ${person[0]}`;
-  return runs.map(({ seed, start, end }) => `${seed} in layer${start === end ? ` ${start}` : `s ${start} to ${end}`}`).join(", ");
+  person.forEach((seed, k) =>
+    seed === runs.at(-1)?.seed ? (runs.at(-1).end = k) : runs.push({ seed, start: k, end: k }),
+  );
+  if (runs.length === 1)
+    return typeof person[0] === "string" ? `found face ${person[0].slice(1)}` : `seed ${person[0]}`;
+  return runs
+    .map(({ seed, start, end }) => `${seed} in layer${start === end ? ` ${start}` : `s ${start} to ${end}`}`)
+    .join(", ");
 };
 const list = (persons) => persons.map(text).join(", ");
 // Whose face is in a cell: i = 0 is above, j = 0 at the left. null is the mean face.
@@ -24,13 +38,20 @@ function person(i, j) {
 
 function ask(changes) {
   const { rows, columns, layers } = { ...props.value, ...changes };
-  props.value = { ...props.value, wanted: { rows: list(rows), columns: list(columns), layers: layers.join(", "), found: found.join(" ") } };
+  props.value = {
+    ...props.value,
+    wanted: { rows: list(rows), columns: list(columns), layers: layers.join(", "), found: found.join(" ") },
+  };
   trigger("select");
 }
 
 // Which layers: by group, or one by one.
 function layerButton(words, layers, choose) {
-  const button = Object.assign(document.createElement("button"), { type: "button", className: "plain", textContent: words });
+  const button = Object.assign(document.createElement("button"), {
+    type: "button",
+    className: "plain",
+    textContent: words,
+  });
   button.layers = layers;
   button.addEventListener("click", () => {
     gml.did(element, "group");
@@ -40,16 +61,22 @@ function layerButton(words, layers, choose) {
 }
 function layerButtons() {
   const { sizes, groups } = props.value;
-  find(".mixing-groups").replaceChildren(...Object.entries(groups).filter(([, own]) => own.length)
-    .map(([name, own]) => layerButton(name, own, () => own)));
-  find(".mixing-layers").replaceChildren(...sizes.map((size, k) => {
-    const button = layerButton(size, [k], () => {
-      const { layers } = props.value, next = layers.includes(k) ? layers.filter((l) => l !== k) : [...layers, k];
-      return next.sort((a, b) => a - b);
-    });
-    button.setAttribute("aria-label", `Layer ${k}, ${size} by ${size} pixels`);
-    return button;
-  }));
+  find(".mixing-groups").replaceChildren(
+    ...Object.entries(groups)
+      .filter(([, own]) => own.length)
+      .map(([name, own]) => layerButton(name, own, () => own)),
+  );
+  find(".mixing-layers").replaceChildren(
+    ...sizes.map((size, k) => {
+      const button = layerButton(size, [k], () => {
+        const { layers } = props.value,
+          next = layers.includes(k) ? layers.filter((l) => l !== k) : [...layers, k];
+        return next.sort((a, b) => a - b);
+      });
+      button.setAttribute("aria-label", `Layer ${k}, ${size} by ${size} pixels`);
+      return button;
+    }),
+  );
 }
 // Another generator has other layers, and its faces are nobody's here: what was kept stays in its own file.
 function meet() {
@@ -70,7 +97,8 @@ function pixels(canvas, i, j) {
 }
 
 function click(i, j) {
-  const { rows, columns } = props.value, another = Math.floor(Math.random() * 10000);
+  const { rows, columns } = props.value,
+    another = Math.floor(Math.random() * 10000);
   const swap = (persons, k) => persons.map((p, n) => (n === k ? props.value.sizes.map(() => another) : p));
   at = [i, j];
   closer();
@@ -83,7 +111,8 @@ function click(i, j) {
 }
 
 function closer() {
-  const [i, j] = at, who = person(i, j);
+  const [i, j] = at,
+    who = person(i, j);
   pixels(large, i, j);
   const caption = who ? words(who)[0].toUpperCase() + words(who).slice(1) : "The mean face: psi = 0";
   large.setAttribute("aria-label", caption);
@@ -94,25 +123,35 @@ function closer() {
 }
 
 function draw() {
-  const { rows, columns, layers, faces, ms } = props.value, count = (rows.length + 1) * (columns.length + 1);
+  const { rows, columns, layers, faces, ms } = props.value,
+    count = (rows.length + 1) * (columns.length + 1);
   at = [Math.min(at[0], rows.length), Math.min(at[1], columns.length)];
   if (matrix.children.length !== count || matrix.dataset.columns !== `${columns.length}`) {
     matrix.dataset.columns = columns.length;
     matrix.style.setProperty("--columns", columns.length + 1);
-    matrix.replaceChildren(...Array.from({ length: count }, (_, n) => {
-      const i = Math.floor(n / (columns.length + 1)), j = n % (columns.length + 1);
-      const button = Object.assign(document.createElement("button"), { type: "button" });
-      button.dataset.at = `${i},${j}`;
-      button.classList.toggle("source", !i || !j);
-      button.append(document.createElement("canvas"));
-      button.addEventListener("click", () => click(i, j));
-      return button;
-    }));
+    matrix.replaceChildren(
+      ...Array.from({ length: count }, (_, n) => {
+        const i = Math.floor(n / (columns.length + 1)),
+          j = n % (columns.length + 1);
+        const button = Object.assign(document.createElement("button"), { type: "button" });
+        button.dataset.at = `${i},${j}`;
+        button.classList.toggle("source", !i || !j);
+        button.append(document.createElement("canvas"));
+        button.addEventListener("click", () => click(i, j));
+        return button;
+      }),
+    );
   }
   [...matrix.children].forEach((button, n) => {
-    const i = Math.floor(n / (columns.length + 1)), j = n % (columns.length + 1), who = person(i, j);
+    const i = Math.floor(n / (columns.length + 1)),
+      j = n % (columns.length + 1),
+      who = person(i, j);
     pixels(button.firstChild, i, j);
-    const name = !who ? "The mean face" : !i || !j ? `${i ? "Row" : "Column"}: ${words(who)}. Another face` : words(who);
+    const name = !who
+      ? "The mean face"
+      : !i || !j
+        ? `${i ? "Row" : "Column"}: ${words(who)}. Another face`
+        : words(who);
     button.setAttribute("aria-label", name);
     button.title = name;
   });
@@ -127,7 +166,8 @@ function draw() {
 }
 
 async function read() {
-  const mine = ++newest, image = Object.assign(new Image(), { src: props.value.sheet });
+  const mine = ++newest,
+    image = Object.assign(new Image(), { src: props.value.sheet });
   await image.decode();
   if (mine !== newest) return;
   picture = image;
@@ -154,7 +194,9 @@ const nameOf = (w) => `w${1 + (found.includes(w) ? found.indexOf(w) : found.push
 element.addEventListener("found", ({ detail: { w, uri } }) => {
   if (model !== ships) return say("Faces are found by the generator that ships: choose that one above first.");
   if (!found.includes(w) && found.length >= most) return say(full);
-  const isNew = !found.includes(w), name = nameOf(w), who = props.value.sizes.map(() => name);
+  const isNew = !found.includes(w),
+    name = nameOf(w),
+    who = props.value.sizes.map(() => name);
   if (isNew) put(who, uri);
   at = [1, 0];
   ask({ rows: [who, ...props.value.rows.slice(1)] });
@@ -162,9 +204,13 @@ element.addEventListener("found", ({ detail: { w, uri } }) => {
 async function open() {
   const wrong = "That is no file of kept faces: it is saved by the button beside.";
   try {
-    const [chosen] = file.files, content = chosen.size < 1e5 ? JSON.parse(await chosen.text()) : {};
-    const own = content.found ?? [], names = own.map((_, k) => `w${k + 1}`);
-    const good = (who) => Array.isArray(who) && who.length === props.value.sizes.length &&
+    const [chosen] = file.files,
+      content = chosen.size < 1e5 ? JSON.parse(await chosen.text()) : {};
+    const own = content.found ?? [],
+      names = own.map((_, k) => `w${k + 1}`);
+    const good = (who) =>
+      Array.isArray(who) &&
+      who.length === props.value.sizes.length &&
       who.every((seed) => names.includes(seed) || (Number.isInteger(seed) && seed >= 0 && seed < 10000));
     if (!content.kept?.length || content.kept.length > 50 || !content.kept.every(good)) throw new Error(wrong);
     if ((content.model ?? model) !== model) throw new Error(wrong);
@@ -181,7 +227,9 @@ async function open() {
 file.addEventListener("change", open);
 
 find(".closer").addEventListener("click", (event) => {
-  const [i, j] = at, who = person(i, j), doing = event.target.dataset.do;
+  const [i, j] = at,
+    who = person(i, j),
+    doing = event.target.dataset.do;
   if (doing === "go-on") ask({ rows: props.value.rows.map((row, k) => (k === i - 1 ? who : row)) });
   if (doing === "keep" && kept.length < 50) put(who, large.toDataURL());
   if (doing === "png") {
@@ -189,7 +237,8 @@ find(".closer").addEventListener("click", (event) => {
     props.value = { ...props.value, home: text(who) };
     trigger("edit");
   }
-  if (doing === "save") gml.saveNumbers({ what: "AI-generated, a seed for each layer", model, kept, found }, "stylegan-faces.json");
+  if (doing === "save")
+    gml.saveNumbers({ what: "AI-generated, a seed for each layer", model, kept, found }, "stylegan-faces.json");
   if (doing === "open") file.click();
 });
 

@@ -1,11 +1,16 @@
 // Which model draws. value = {models: [{name, facts, ready, bytes, problem}], progress, problem}; props.titles has what
 // each is called. Looking at a model that is not here changes nothing but the card; once it is here, `apply` says its name.
 const find = (selector) => element.querySelector(selector);
-const names = Object.keys(props.titles), linked = gml.linked(element, "model");
-let looked = names.includes(linked) ? linked : names[0], used = names[0], fetching = false, hurried = false;
+const names = Object.keys(props.titles),
+  linked = gml.linked(element, "model");
+let looked = names.includes(linked) ? linked : names[0],
+  used = names[0],
+  fetching = false,
+  hurried = false;
 
 const radios = names.map((name) => {
-  const label = document.createElement("label"), radio = document.createElement("input");
+  const label = document.createElement("label"),
+    radio = document.createElement("input");
   Object.assign(radio, { type: "radio", name: element.id || "model", value: name, checked: name === looked });
   label.append(radio, props.titles[name]);
   find(".models").append(label);
@@ -38,7 +43,8 @@ function time(seconds) {
 }
 
 function draw() {
-  const { facts, ready, bytes, problem } = state(looked), { progress } = props.value;
+  const { facts, ready, bytes, problem } = state(looked),
+    { progress } = props.value;
   fetching = progress !== null;
   const mine = fetching && progress.name === looked;
   find(".model-card").hidden = looked === names[0];
@@ -54,7 +60,8 @@ function draw() {
   if (!mine) return;
   const { done, total, speed, left } = progress;
   find("progress").value = done / total;
-  find(".speed").textContent = `${megabytes(done)} of ${megabytes(total)}` +
+  find(".speed").textContent =
+    `${megabytes(done)} of ${megabytes(total)}` +
     (speed ? `, ${(speed / 1e6).toFixed(1)} MB/s, ${time(left)} to go` : "");
 }
 

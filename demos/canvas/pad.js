@@ -1,12 +1,19 @@
 // A sheet to draw on. value: 784 characters 0 or 1; props.rows: how many rows can be drawn on.
-const N = 28, rows = props.rows;
-const canvas = element.querySelector("canvas"), mark = element.querySelector(".cursor");
-let ink = [...props.value].map(Number), cursor = 7 * N + 14, pen = null, before = null;
+const N = 28,
+  rows = props.rows;
+const canvas = element.querySelector("canvas"),
+  mark = element.querySelector(".cursor");
+let ink = [...props.value].map(Number),
+  cursor = 7 * N + 14,
+  pen = null,
+  before = null;
 canvas.setAttribute("aria-label", props.label);
 element.querySelector(".pad-hint").textContent = props.hint;
 
 function draw() {
-  const dark = gml.rgb(element, "--ink"), card = gml.rgb(element, "--card"), blank = gml.rgb(element, "--blank");
+  const dark = gml.rgb(element, "--ink"),
+    card = gml.rgb(element, "--card"),
+    blank = gml.rgb(element, "--blank");
   gml.paint(canvas, N, (i) => (i >= rows * N ? blank : ink[i] ? dark : card));
   const focused = document.activeElement === canvas && canvas.matches(":focus-visible");
   mark.hidden = !focused;
@@ -15,8 +22,7 @@ function draw() {
 
 function dab(i) {
   // A brush two pixels wide is how thick the strokes are that the model has learned from.
-  for (const j of pen ? [i, i + 1, i + N, i + N + 1] : [i])
-    if (j < rows * N && (j % N) - (i % N) >= 0) ink[j] = pen;
+  for (const j of pen ? [i, i + 1, i + N, i + N + 1] : [i]) if (j < rows * N && (j % N) - (i % N) >= 0) ink[j] = pen;
 }
 
 function stroke(from, to) {

@@ -1,7 +1,8 @@
 // What every canvas and the frame share: links, ticks, downloads, colours. Runs before the page is mounted.
 (() => {
   const listeners = new Set();
-  let address = new URLSearchParams(), linking = null; // what a copied link will say
+  let address = new URLSearchParams(),
+    linking = null; // what a copied link will say
   const gml = (window.gml = {
     intent: null, // what the next answer is for: "play" it, or show it whole
 
@@ -76,7 +77,8 @@
 
     // A small canvas as a large PNG, its pixels crisp.
     savePicture(canvas, name) {
-      const zoom = Math.ceil(560 / canvas.width), [width, height] = [zoom * canvas.width, zoom * canvas.height];
+      const zoom = Math.ceil(560 / canvas.width),
+        [width, height] = [zoom * canvas.width, zoom * canvas.height];
       const large = Object.assign(document.createElement("canvas"), { width, height });
       const context = large.getContext("2d");
       context.imageSmoothingEnabled = false;
@@ -135,7 +137,9 @@
     address.set(props.elem_id.slice(tab.length + 1), props.value);
   }
 
-  const follow = () => new MutationObserver(() => listeners.forEach((draw) => draw()))
-    .observe(document.body, { attributeFilter: ["class"] });
+  const follow = () =>
+    new MutationObserver(() => listeners.forEach((draw) => draw())).observe(document.body, {
+      attributeFilter: ["class"],
+    });
   document.body ? follow() : addEventListener("DOMContentLoaded", follow);
 })();

@@ -1,7 +1,11 @@
 // A photo of one's own. It is made smaller here, and goes to the server as text: never as an upload, never to a disk.
 const find = (selector) => element.querySelector(selector);
-const agreed = find("[type=checkbox]"), button = find("button"), file = find("[type=file]"), tip = find(".tip");
-const LARGEST = 1024, BYTES = 40e6;
+const agreed = find("[type=checkbox]"),
+  button = find("button"),
+  file = find("[type=file]"),
+  tip = find(".tip");
+const LARGEST = 1024,
+  BYTES = 40e6;
 
 function say(text) {
   tip.textContent = text;
@@ -14,7 +18,8 @@ file.addEventListener("change", async () => {
   const chosen = file.files[0];
   file.value = ""; // the same file can be chosen again
   if (!chosen || !agreed.checked) return;
-  if (chosen.size > BYTES) return say(`This file has ${Math.round(chosen.size / 1e6)} MB: at most ${BYTES / 1e6} are taken.`);
+  if (chosen.size > BYTES)
+    return say(`This file has ${Math.round(chosen.size / 1e6)} MB: at most ${BYTES / 1e6} are taken.`);
   let picture;
   try {
     picture = await createImageBitmap(chosen, { imageOrientation: "from-image" });

@@ -1,11 +1,24 @@
 // Plays a picture that is already drawn: value = {bits, logits, flips, nats, ms, seed, temperature}.
 // Everything on screen is a function of that value and of k, the number of pixels drawn so far.
-const N = 28, TOTAL = N * N;
+const N = 28,
+  TOTAL = N * N;
 const find = (selector) => element.querySelector(selector);
-const picture = find(".picture"), map = find(".map"), scrub = find(".scrub"), play = find(".play");
+const picture = find(".picture"),
+  map = find(".map"),
+  scrub = find(".scrub"),
+  play = find(".play");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-let k = TOTAL, playing = false, asked = false, hover = null, cursor = 14 * N + 14, last = 0, carry = 0;
-let p, nats, sums, pending = null;
+let k = TOTAL,
+  playing = false,
+  asked = false,
+  hover = null,
+  cursor = 14 * N + 14,
+  last = 0,
+  carry = 0;
+let p,
+  nats,
+  sums,
+  pending = null;
 
 function read() {
   const { logits, bits, temperature } = props.value;
@@ -17,15 +30,19 @@ function read() {
 }
 
 function draw() {
-  const ink = gml.rgb(element, "--ink"), card = gml.rgb(element, "--card");
-  const blank = gml.rgb(element, "--blank"), family = gml.rgb(element, "--fam");
+  const ink = gml.rgb(element, "--ink"),
+    card = gml.rgb(element, "--card");
+  const blank = gml.rgb(element, "--blank"),
+    family = gml.rgb(element, "--fam");
   gml.paint(picture, N, (i) => (i >= k ? blank : props.value.bits[i] === "1" ? ink : card));
   gml.paint(map, N, (i) => (i > k ? blank : gml.mix(card, family, p[i])));
   scrub.value = k;
   find(".count").textContent = k;
   place(find(".frame .cursor"), hover ?? (k < TOTAL ? k : null));
   place(map.parentElement.querySelector(".cursor"), hover ?? (k < TOTAL ? k : null));
-  find(".flips").replaceChildren(...props.value.flips.filter((i) => i < k).map((i) => place(document.createElement("i"), i)));
+  find(".flips").replaceChildren(
+    ...props.value.flips.filter((i) => i < k).map((i) => place(document.createElement("i"), i)),
+  );
   tip();
 }
 
@@ -42,10 +59,13 @@ function tip() {
   const i = hover ?? k - 1;
   const chance = i < 0 ? `p(ink) = ${p[0].toFixed(2)}` : `p(ink | past) = ${p[i].toFixed(2)}`;
   find(".tip").textContent =
-    i < 0 ? items("x1", chance, "next")
-    : i > k ? items(`x${i + 1}`, "not drawn yet")
-    : i === k ? items(`x${i + 1}`, chance, "next")
-    : items(`x${i + 1}`, chance, `surprise ${nats[i].toFixed(2)}`, `so far ${sums[i].toFixed(1)} nats`);
+    i < 0
+      ? items("x1", chance, "next")
+      : i > k
+        ? items(`x${i + 1}`, "not drawn yet")
+        : i === k
+          ? items(`x${i + 1}`, chance, "next")
+          : items(`x${i + 1}`, chance, `surprise ${nats[i].toFixed(2)}`, `so far ${sums[i].toFixed(1)} nats`);
 }
 
 function go(to) {
@@ -145,7 +165,8 @@ watch("value", () => {
   hover = null;
   gml.live(element, "ms", `${Math.round(ms)} ms`);
   if (temperature <= 0.4) gml.did(element, "cold");
-  if (pending?.flips === flips.join(", ")) { // and not the answer to another gesture, the flip having been refused
+  if (pending?.flips === flips.join(", ")) {
+    // and not the answer to another gesture, the flip having been refused
     gml.did(element, "flip");
     find(".hint").textContent = `Pixel ${pending.i + 1} flipped. The pixels before it stay, the rest is drawn anew.`;
     go(pending.i + 1);

@@ -1,10 +1,22 @@
 // Three faces to judge. value = {token, number, deck, side, note, problem, pictures}: what is real comes with the answer,
 // never before. The page makes up the name of its game, so that no two visitors share a round.
-const find = (selector) => element.querySelector(selector), all = (selector) => [...element.querySelectorAll(selector)];
-const table = find(".table"), buttons = all(".face"), go = find(".go"), slider = find("input[type=range]"), files = find("[type=file]");
+const find = (selector) => element.querySelector(selector),
+  all = (selector) => [...element.querySelectorAll(selector)];
+const table = find(".table"),
+  buttons = all(".face"),
+  go = find(".go"),
+  slider = find("input[type=range]"),
+  files = find("[type=file]");
 const WIDTH = 480; // pixels along the longer side of a photo when it leaves the page
 const game = [...crypto.getRandomValues(new Uint8Array(12))].map((v) => v.toString(16).padStart(2, "0")).join("");
-let number = 0, deck = "standard", state = "waiting", record = [], numbers = {}, byKeys = true, sending = [], loaded = 0;
+let number = 0,
+  deck = "standard",
+  state = "waiting",
+  record = [],
+  numbers = {},
+  byKeys = true,
+  sending = [],
+  loaded = 0;
 
 const picked = () => buttons.map((b, k) => (b.ariaPressed === "true" ? k + 1 : "")).join("");
 
@@ -25,7 +37,8 @@ function next() {
 async function show() {
   const value = props.value;
   if (!value?.token || value.deck !== deck || value.number !== number) return;
-  const mine = ++loaded, images = all(".face img");
+  const mine = ++loaded,
+    images = all(".face img");
   // All three are unpacked before one is shown.
   await Promise.all(value.pictures.map((src) => Object.assign(new Image(), { src }).decode()));
   if (mine !== loaded) return;
@@ -48,7 +61,8 @@ function choose(k) {
   if (state !== "asking") return;
   buttons[k].ariaPressed = buttons[k].ariaPressed === "true" ? "false" : "true";
   const n = picked().length;
-  find(".ask").textContent = `Round ${number}. ${["Nobody is real?", "One is real?", "Two are real?", "All are real?"][n]}`;
+  find(".ask").textContent =
+    `Round ${number}. ${["Nobody is real?", "One is real?", "Two are real?", "All are real?"][n]}`;
 }
 
 function forward() {
@@ -74,28 +88,40 @@ table.play = (key) => {
 // The answer has come. -> the record, for the server to count.
 table.reveal = (told) => {
   told.faces.forEach((face, k) => {
-    const [left, top, width] = face.where, is = face.real ? "real" : "made";
+    const [left, top, width] = face.where,
+      is = face.real ? "real" : "made";
     const said = told.picked.includes(k + 1) === face.real;
     buttons[k].dataset.is = is;
-    const chip = buttons[k].querySelector(".verdict-chip"), place = buttons[k].querySelector(".window");
+    const chip = buttons[k].querySelector(".verdict-chip"),
+      place = buttons[k].querySelector(".window");
     chip.textContent = `${face.real ? "Real" : "Made"} \u00b7 ${face.source}`;
     place.style.cssText = `left:${100 * left}%;top:${100 * top}%;width:${100 * width}%;height:${100 * width}%`;
     chip.hidden = place.hidden = false;
-    const box = buttons[k].nextElementSibling, large = document.createElement("span"), fine = new Image();
+    const box = buttons[k].nextElementSibling,
+      large = document.createElement("span"),
+      fine = new Image();
     large.className = "enlarged";
     Object.assign(large, { role: "img", ariaLabel: "The marked place, enlarged" });
     large.style.backgroundImage = `url("${props.value.pictures[k]}")`;
     large.style.backgroundSize = `${100 / width}%`;
     large.style.backgroundPosition = `${(100 * left) / (1 - width)}% ${(100 * top) / (1 - width)}%`;
     Object.assign(fine, { src: face.spectrum, alt: "Spectrum of its fine detail", className: "pixels" });
-    const right = document.createElement("b"), words = document.createElement("p");
+    const right = document.createElement("b"),
+      words = document.createElement("p");
     right.textContent = `${k + 1}: you were ${said ? "right" : "wrong"}.`;
     words.append(right, ` ${face.words}`);
     box.replaceChildren(large, fine, words);
     box.hidden = false;
   });
   const real = told.faces.map((face, k) => (face.real ? k + 1 : "")).join("");
-  record.push({ number: told.number, deck, picked: told.picked, sure: told.sure, real, from: told.faces.map((f) => f.source) });
+  record.push({
+    number: told.number,
+    deck,
+    picked: told.picked,
+    sure: told.sure,
+    real,
+    from: told.faces.map((f) => f.source),
+  });
   record = record.slice(-500);
   const there = ["Nobody was real", "One was real", "Two were real", "All were real"][real.length];
   find(".ask").textContent = `${there}. ${told.right === 3 ? "All three right." : `${told.right} of 3 right.`}`;
@@ -115,10 +141,12 @@ table.numbers = (counted) => {
 };
 
 // Gestures.
-buttons.forEach((button, k) => button.addEventListener("click", () => {
-  byKeys = false;
-  choose(k);
-}));
+buttons.forEach((button, k) =>
+  button.addEventListener("click", () => {
+    byKeys = false;
+    choose(k);
+  }),
+);
 go.addEventListener("click", (event) => {
   if (event.detail) byKeys = false; // 0 for a press of Enter
   forward();
@@ -129,7 +157,8 @@ slider.addEventListener("input", sure);
 function key(event) {
   if (!element.isConnected) return removeEventListener("keydown", key);
   if (element.offsetParent === null || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  const at = event.target, inside = at === document.body || element.contains(at);
+  const at = event.target,
+    inside = at === document.body || element.contains(at);
   const step = { ArrowLeft: -5, ArrowRight: 5 }[event.key];
   if (!inside || at.closest(".downloads")) return;
   if ("123".includes(event.key)) choose(Number(event.key) - 1);
@@ -144,8 +173,12 @@ addEventListener("keydown", key);
 
 // Photos are made small here, so that what leaves the page has neither names nor places nor dates in it.
 async function small(file) {
-  const image = await createImageBitmap(file), scale = Math.min(1, WIDTH / Math.max(image.width, image.height));
-  const paper = Object.assign(document.createElement("canvas"), { width: image.width * scale, height: image.height * scale });
+  const image = await createImageBitmap(file),
+    scale = Math.min(1, WIDTH / Math.max(image.width, image.height));
+  const paper = Object.assign(document.createElement("canvas"), {
+    width: image.width * scale,
+    height: image.height * scale,
+  });
   paper.getContext("2d").drawImage(image, 0, 0, paper.width, paper.height);
   return paper.toDataURL("image/jpeg", 0.9);
 }
@@ -167,10 +200,16 @@ find(".downloads").addEventListener("click", (event) => {
   const kind = event.target.dataset.save;
   if (kind === "json") gml.saveNumbers({ ...numbers, record }, "which-face-is-real.json");
   if (kind === "csv") {
-    const cell = (v) => `"${String(v).replaceAll('"', '""').replace(/^[=+\-@]/, "'$&")}"`;
-    const rows = record.flatMap((r) => r.from.map((from, k) =>
-      [r.number, k + 1, from, +r.real.includes(k + 1), +r.picked.includes(k + 1), r.sure]));
-    const text = [["round", "face", "source", "real", "said_real", "sure_percent"], ...rows].map((r) => r.map(cell).join(",")).join("\r\n");
+    const cell = (v) =>
+      `"${String(v)
+        .replaceAll('"', '""')
+        .replace(/^[=+\-@]/, "'$&")}"`;
+    const rows = record.flatMap((r) =>
+      r.from.map((from, k) => [r.number, k + 1, from, +r.real.includes(k + 1), +r.picked.includes(k + 1), r.sure]),
+    );
+    const text = [["round", "face", "source", "real", "said_real", "sure_percent"], ...rows]
+      .map((r) => r.map(cell).join(","))
+      .join("\r\n");
     gml.save(URL.createObjectURL(new Blob([text + "\r\n"], { type: "text/csv" })), "which-face-is-real.csv");
   }
 });

@@ -1,8 +1,15 @@
 // The same noise at several moments of training. value = {sheet, images, verdicts, seed, ms}: the sheet has a row for
 // each moment and a column for each noise; verdicts[k][j] is D(G(z_j)) then, or verdicts[k] is null.
-const N = 64, find = (selector) => element.querySelector(selector), scrub = find(".scrub"), play = find(".play");
+const N = 64,
+  find = (selector) => element.querySelector(selector),
+  scrub = find(".scrub"),
+  play = find(".play");
 const PACE = 900; // ms a moment
-let sheet = null, k = 0, playing = null, seen = new Set(), newest = 0;
+let sheet = null,
+  k = 0,
+  playing = null,
+  seen = new Set(),
+  newest = 0;
 
 const cells = props.value.verdicts.at(-1).map((_, j) => {
   const figure = document.createElement("figure");
@@ -14,10 +21,14 @@ const cells = props.value.verdicts.at(-1).map((_, j) => {
 
 function draw() {
   if (!sheet) return;
-  const { images, verdicts } = props.value, last = images.length - 1;
+  const { images, verdicts } = props.value,
+    last = images.length - 1;
   cells.forEach((cell, j) => {
     const verdict = verdicts[k]?.[j];
-    cell.querySelector("canvas").getContext("2d").drawImage(sheet, j * N, k * N, N, N, 0, 0, N, N);
+    cell
+      .querySelector("canvas")
+      .getContext("2d")
+      .drawImage(sheet, j * N, k * N, N, N, 0, 0, N, N);
     cell.querySelector("i").style.width = `${100 * (verdict ?? 0)}%`;
     cell.querySelector("figcaption").textContent =
       verdict == null ? "D has not begun" : `D: ${Math.round(100 * verdict)} % real`;
@@ -64,7 +75,8 @@ find(".downloads").addEventListener("click", (event) => {
 });
 
 async function read(opened) {
-  const mine = ++newest, image = Object.assign(new Image(), { src: props.value.sheet });
+  const mine = ++newest,
+    image = Object.assign(new Image(), { src: props.value.sheet });
   await image.decode();
   if (mine !== newest) return; // a newer one has come meanwhile
   sheet = image;

@@ -12,7 +12,8 @@ export async function ask(path, { body, secret = "", role = "" } = {}) {
     throw new Error("The server cannot be reached. Are you still in the network?");
   }
   const content = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw Object.assign(new Error(content.error ?? "Something went wrong. Try again."), { status: answer.status });
+  if (!answer.ok)
+    throw Object.assign(new Error(content.error ?? "Something went wrong. Try again."), { status: answer.status });
   return content;
 }
 
@@ -20,7 +21,9 @@ export async function ask(path, { body, secret = "", role = "" } = {}) {
 export async function listen(secret, role, heard, lost) {
   for (let wait = 500; ; wait = Math.min(8000, 2 * wait)) {
     try {
-      const answer = await fetch(`/class/${code}/events`, { headers: { authorization: `Bearer ${secret}`, "x-role": role } });
+      const answer = await fetch(`/class/${code}/events`, {
+        headers: { authorization: `Bearer ${secret}`, "x-role": role },
+      });
       if (!answer.ok) {
         const { error } = await answer.json().catch(() => ({}));
         lost(error ?? "The room cannot be reached.", answer.status);

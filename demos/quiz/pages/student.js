@@ -1,8 +1,14 @@
 // A student's phone: join with a nickname, choose the real faces, say how sure, vote.
 import { ask, code, find, listen } from "/class/assets/class.js";
 
-const kept = `class-${code}`, faces = find(".faces");
-let token = code ? localStorage.getItem(kept) : null, state = null, you = null, shown = 0, points = 0, counted = new Set();
+const kept = `class-${code}`,
+  faces = find(".faces");
+let token = code ? localStorage.getItem(kept) : null,
+  state = null,
+  you = null,
+  shown = 0,
+  points = 0,
+  counted = new Set();
 
 function problem(text) {
   find(".problem").textContent = text;
@@ -20,7 +26,8 @@ function ask_for_name() {
 
 find(".join").addEventListener("submit", async (event) => {
   event.preventDefault();
-  const room = find(".join .code").value.trim().toUpperCase(), name = find(".join .name").value;
+  const room = find(".join .code").value.trim().toUpperCase(),
+    name = find(".join .name").value;
   try {
     const joined = await ask(`/class/${encodeURIComponent(room)}/join`, { body: { name } });
     localStorage.setItem(`class-${room}`, joined.token);
@@ -35,31 +42,38 @@ find(".join").addEventListener("submit", async (event) => {
 
 function deal() {
   shown = state.round;
-  faces.replaceChildren(...[0, 1, 2].map((k) => {
-    const button = Object.assign(document.createElement("button"), { type: "button", className: "face" });
-    button.setAttribute("aria-pressed", "false");
-    const image = Object.assign(new Image(), { src: `/class/${code}/faces/${shown}/${k}`, alt: `Face ${k + 1}` });
-    button.append(image, Object.assign(document.createElement("span"), { className: "tag" }));
-    button.addEventListener("click", () => {
-      if (state.phase !== "open" || you.picks !== null) return;
-      button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
-      draw();
-    });
-    return button;
-  }));
+  faces.replaceChildren(
+    ...[0, 1, 2].map((k) => {
+      const button = Object.assign(document.createElement("button"), { type: "button", className: "face" });
+      button.setAttribute("aria-pressed", "false");
+      const image = Object.assign(new Image(), { src: `/class/${code}/faces/${shown}/${k}`, alt: `Face ${k + 1}` });
+      button.append(image, Object.assign(document.createElement("span"), { className: "tag" }));
+      button.addEventListener("click", () => {
+        if (state.phase !== "open" || you.picks !== null) return;
+        button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+        draw();
+      });
+      return button;
+    }),
+  );
   find(".sure").value = 75;
 }
 
-const picked = () => [...faces.children].flatMap((face, k) => (face.getAttribute("aria-pressed") === "true" ? [k] : []));
+const picked = () =>
+  [...faces.children].flatMap((face, k) => (face.getAttribute("aria-pressed") === "true" ? [k] : []));
 
 function draw() {
   find(".you").textContent = you?.name ?? "";
   if (state.phase === "lobby") return show("waiting");
   show("round");
   if (shown !== state.round) deal();
-  const open = state.phase === "open", voted = you.picks !== null;
+  const open = state.phase === "open",
+    voted = you.picks !== null;
   const count = picked().length;
-  find(".question").textContent = state.phase === "over" ? "That was the last round." : `Round ${state.round}. Tap every real face; there may be none.`;
+  find(".question").textContent =
+    state.phase === "over"
+      ? "That was the last round."
+      : `Round ${state.round}. Tap every real face; there may be none.`;
   find(".choice").hidden = !open || voted;
   find(".sure-shown").textContent = `${find(".sure").value} %`;
   find(".vote").textContent = count ? `Vote: ${count} real` : "Vote: none is real";
@@ -69,18 +83,30 @@ function draw() {
     const told = state.real?.length === 3;
     face.classList.toggle("real", told && state.real[k]);
     face.classList.toggle("made", told && !state.real[k]);
-    face.querySelector(".tag").textContent = told ? (state.real[k] ? "real" : state.sources[k])
-      : face.getAttribute("aria-pressed") === "true" ? "real?" : "";
+    face.querySelector(".tag").textContent = told
+      ? state.real[k]
+        ? "real"
+        : state.sources[k]
+      : face.getAttribute("aria-pressed") === "true"
+        ? "real?"
+        : "";
   }
-  find(".outcome").textContent = open ? (voted ? "Counted. Look at the projector." : "")
-    : state.void ? "This round does not count."
-    : voted && state.real ? `${state.real.filter((real, k) => (you.picks[k] === "1") === real).length} of 3 right.`
-    : "Time is up.";
+  find(".outcome").textContent = open
+    ? voted
+      ? "Counted. Look at the projector."
+      : ""
+    : state.void
+      ? "This round does not count."
+      : voted && state.real
+        ? `${state.real.filter((real, k) => (you.picks[k] === "1") === real).length} of 3 right.`
+        : "Time is up.";
 }
 
 find(".sure").addEventListener("input", draw);
 find(".vote").addEventListener("click", async () => {
-  const round = state.round, picks = picked(), sure = Number(find(".sure").value);
+  const round = state.round,
+    picks = picked(),
+    sure = Number(find(".sure").value);
   find(".vote").disabled = true;
   try {
     await ask(`/class/${code}/vote`, { secret: token, body: { round, picks, sure } });
@@ -94,20 +120,25 @@ find(".vote").addEventListener("click", async () => {
 });
 
 function follow() {
-  listen(token, "student", (news) => {
-    if (news.you) you = news.you;
-    else if (state && news.round !== state.round) you = { ...you, picks: null };
-    state = news;
-    problem("");
-    draw();
-  }, (text, status) => {
-    if (status === 403) {
-      localStorage.removeItem(kept);
-      token = null;
-      ask_for_name();
-    }
-    if (status !== 403 || state) problem(text);
-  });
+  listen(
+    token,
+    "student",
+    (news) => {
+      if (news.you) you = news.you;
+      else if (state && news.round !== state.round) you = { ...you, picks: null };
+      state = news;
+      problem("");
+      draw();
+    },
+    (text, status) => {
+      if (status === 403) {
+        localStorage.removeItem(kept);
+        token = null;
+        ask_for_name();
+      }
+      if (status !== 403 || state) problem(text);
+    },
+  );
 }
 
 if (token) follow();
