@@ -7,7 +7,6 @@ import inspect
 import io
 import json
 import logging
-import math
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
@@ -32,7 +31,7 @@ SORRY = "Something went wrong here, and it is not your fault. Try again, or chan
 
 def number(value: Any, name: str, low: float, high: float) -> float:
     """A finite number in [low, high], or a ValueError that says so."""
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    good = isinstance(value, int | float) and not isinstance(value, bool)
     if not good or not low <= value <= high:
         raise ValueError(f"{name} is a number from {low:g} to {high:g}.")
     return float(value)
@@ -40,8 +39,8 @@ def number(value: Any, name: str, low: float, high: float) -> float:
 
 def whole(value: Any, name: str, low: int, high: int) -> int:
     """A whole number in [low, high]; 2.0 counts, because sliders send it. Raises ValueError."""
-    good = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    if not good or value != int(value) or not low <= value <= high:
+    good = isinstance(value, int | float) and not isinstance(value, bool)
+    if not good or not low <= value <= high or value != int(value):
         raise ValueError(f"{name} is a whole number from {low} to {high}.")
     return int(value)
 
