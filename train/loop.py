@@ -2,6 +2,7 @@
 
 The budget is in minutes, not epochs, so that a machine of any speed ends with a finished schedule; the clock is
 part of the saved state, and the same command goes on after a stop. A larger --minutes goes on from a finished run.
+With --steps the budget is counted instead: the same steps on every machine, however busy, which is what a test wants.
 """
 
 import argparse
@@ -33,6 +34,7 @@ class Recipe:
     ema: float = 0.999         # per step; the averaged weights are the ones that ship
     decay: float = 0.01        # weight decay
     save_every: float = 180.0  # seconds
+    precision: str = "bf16"    # of products, where the machine has it; "fp32" for a net that is worse for it
 
 
 def arguments(doc: str, family: str, minutes: float) -> argparse.ArgumentParser:
@@ -40,6 +42,7 @@ def arguments(doc: str, family: str, minutes: float) -> argparse.ArgumentParser:
     args = argparse.ArgumentParser(description=doc.splitlines()[0])
     args.add_argument("--data", type=Path, help="folder with the data sets; without it they come from the Hub")
     args.add_argument("--minutes", type=float, default=minutes)
+    args.add_argument("--steps", type=int, help="a budget counted in steps, instead of --minutes")
     args.add_argument("--run", type=Path, default=Path("train/runs") / family, help="state, log and weights")
     args.add_argument("--publish", action="store_true", help="train nothing: put the run's weights into checkpoints/")
     return args
@@ -47,6 +50,17 @@ def arguments(doc: str, family: str, minutes: float) -> argparse.ArgumentParser:
 
 def device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def budget(args: argparse.Namespace) -> str:
+    """As it was on the command line, for made_by."""
+    return f"--minutes {args.minutes:g}" if args.steps is None else f"--steps {args.steps}"
+
+
+def lower(precision: str) -> bool:
+    """Whether to multiply in bfloat16: a processor without it takes many times as long, not half."""
+    has = device().type == "cuda" or torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
+    return precision == "bf16" and has
 
 
 def rate(recipe: Recipe, step: int, done: float) -> float:
@@ -61,15 +75,21 @@ def fit(
     minutes: float,
     loss: Callable[[nn.Module, torch.Generator], Tensor],  # of one batch, a scalar
     measure: Callable[[nn.Module], dict[str, float]],      # on data not trained on; a row of the log
+    steps: int | None = None,                              # the budget, if it is counted
+    late: tuple[float, Callable[[nn.Module, torch.Generator], Tensor]] | None = None,  # from this part on: another loss
+    slower: tuple[str, float] = ("", 1.0),                 # parameters that begin like this: times this rate
 ) -> None:
     """Train, or go on. Saves state.pt, weights.safetensors (averaged, float16) and a row of log.jsonl in `run`."""
     run.mkdir(parents=True, exist_ok=True)
     where = device()
     model, average = build().to(where), build().to(where).requires_grad_(False)
     average.load_state_dict(model.state_dict())
-    optimizer = torch.optim.AdamW(model.parameters(), recipe.rate, betas=(0.9, 0.99), weight_decay=recipe.decay)
+    prefix, factor = slower
+    groups = [[p for name, p in model.named_parameters() if name.startswith(prefix) == own] for own in (True, False)]
+    optimizer = torch.optim.AdamW(
+        [{"params": group} for group in groups if group], recipe.rate, betas=(0.9, 0.99), weight_decay=recipe.decay)
     generator, state_file = torch.Generator(where), run / "state.pt"
-    step, seconds = 0, 0.0
+    step, seconds, low = 0, 0.0, lower(recipe.precision)
     if state_file.exists():
         state = torch.load(state_file, map_location=where, weights_only=True)
         model.load_state_dict(state["model"])
@@ -91,11 +111,11 @@ def fit(
             log.write(json.dumps(row) + "\n")
 
     clock = saved = time.monotonic()
-    while seconds < 60 * minutes:
-        for group in optimizer.param_groups:
-            group["lr"] = rate(recipe, step, seconds / (60 * minutes))
-        with torch.autocast(where.type, torch.bfloat16):
-            value = loss(model, generator)
+    while (done := seconds / (60 * minutes) if steps is None else step / steps) < 1:
+        for group, times in zip(optimizer.param_groups, (factor, 1.0), strict=False):
+            group["lr"] = times * rate(recipe, step, done)
+        with torch.autocast(where.type, torch.bfloat16, enabled=low):
+            value = (late[1] if late and done >= late[0] else loss)(model, generator)
         optimizer.zero_grad(set_to_none=True)
         value.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)

@@ -1,0 +1,103 @@
+"""Trains a flow on the latents of faces, second stage of latent diffusion, and saves it as checkpoint `flow-faces`.
+
+    python -m train.flow --data ../shared/data --minutes 65
+    python -m train.flow --data ../shared/data --minutes 65 --publish
+    python -m train.measure flow-faces --data ../shared/data --write
+
+All training faces and their mirror images go once through the published `autoencoder-faces`; their latents are kept in
+the run's folder and made again if that checkpoint has changed. The loop is in train/loop.py. The same command with
+--publish trains nothing: it puts what the run has so far into checkpoints/.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+import checkpoints
+from models.autoencoder import Autoencoder, encode
+from models.flow import NO, YES, Flow, interpolate, loss
+from train.autoencoder import to_model
+from train.data import faces
+from train.loop import FACES, Recipe, arguments, budget, device, fit, publish
+
+NAME, FIRST_STAGE = "flow-faces", "autoencoder-faces"
+# What may be wished for, and what CelebA calls it: no word about who somebody is.
+ATTRIBUTES = {
+    "glasses": "Eyeglasses", "hat": "Wearing_Hat", "smile": "Smiling", "open mouth": "Mouth_Slightly_Open",
+    "bangs": "Bangs", "blond hair": "Blond_Hair", "black hair": "Black_Hair", "wavy hair": "Wavy_Hair",
+}
+CONFIG = dict(size=8, channels=16, widths=(96, 192), attributes=list(ATTRIBUTES), blocks=2)
+RECIPE = Recipe(batch=32, rate=1e-3, clip=1.0, flat=0.5, ema=0.999)
+
+
+def attributes_of(folder: Path, split: str) -> Tensor:
+    """NO or YES for every face, in the order of train.data.faces. -> (n, 8) int64."""
+    with np.load(folder / "faces64_attributes.npz") as file:
+        columns = [file["names"].tolist().index(name) for name in ATTRIBUTES.values()]
+        rows = file["attributes"][:, columns]
+    return torch.from_numpy({"train": rows[:24_000], "test": rows[-2_779:]}[split]).long() * (YES - NO) + NO
+
+
+def encoded(model: Autoencoder, pictures: np.ndarray) -> Tensor:
+    """(n, H, W, 3) uint8 -> (n, channels, H / 8, W / 8) float16."""
+    parts = np.array_split(pictures, -(-len(pictures) // 200))
+    with torch.inference_mode():
+        return torch.cat([encode(model, to_model(part)).half() for part in parts])
+
+
+def latents(run: Path, folder: Path | None) -> dict[str, Tensor]:
+    """"train": the faces, then their mirror images; "test". Made once, for as long as the first stage stays the same."""
+    kept, made_by = run / "latents.safetensors", checkpoints.MANIFEST[FIRST_STAGE]["sha256"]
+    if kept.exists():
+        with safe_open(kept, "pt") as file:
+            if file.metadata().get("first_stage") == made_by:
+                return load_file(kept)
+    model, pictures = checkpoints.load(FIRST_STAGE), faces(folder, "train")
+    made = {"train": torch.cat([encoded(model, pictures), encoded(model, pictures[:, :, ::-1].copy())]),
+            "test": encoded(model, faces(folder, "test"))}
+    run.mkdir(parents=True, exist_ok=True)
+    save_file(made, kept, metadata={"first_stage": made_by})
+    return made
+
+
+def main() -> None:
+    args = arguments(__doc__, "flow", minutes=65).parse_args()
+    if args.publish:
+        return publish(
+            args.run, NAME, "flow.Flow", CONFIG, license=FACES,
+            made_by=f"python -m train.flow --data ../shared/data {budget(args)}",
+            data=f"CelebA, 24,000 aligned training faces at 64 px and their mirror images, as {FIRST_STAGE} encodes them, "
+                 f"and eight of its attributes")
+    kept = latents(args.run, args.data)
+    x, held = kept["train"].to(device()), kept["test"][:500].float().to(device())
+    wishes = attributes_of(args.data, "train").to(x.device).repeat(len(x) // 24_000, 1)
+    wished = attributes_of(args.data, "test")[:500].to(x.device)
+
+    def batch_loss(model: Flow, generator: torch.Generator) -> Tensor:
+        picked = torch.randint(len(x), (RECIPE.batch,), generator=generator, device=x.device)
+        batch = x[picked].float().contiguous(memory_format=torch.channels_last)
+        return loss(model, batch, generator, wishes[picked]).mean()
+
+    def measure(model: Flow) -> dict[str, float]:
+        """Squared error of the velocity on test faces, by thirds of time, and what it is with all attributes told."""
+        generator, row = torch.Generator(held.device).manual_seed(0), {}
+        for name, low in (("early", 0), ("middle", 1), ("late", 2)):
+            t = (low + torch.rand(len(held), generator=generator, device=held.device)) / 3
+            x_0 = torch.randn(held.shape, generator=generator, device=held.device)
+            x_t = interpolate(x_0, held, t)
+            for told, attributes in (("", None), ("_told", wished)):
+                with torch.inference_mode():
+                    error = (model(x_t, t, attributes) - (held - x_0)).square().mean().item()
+                row[name + told] = round(error, 4)
+        return row
+
+    fit(lambda: Flow(**CONFIG).to(memory_format=torch.channels_last), RECIPE, args.run, args.minutes, batch_loss,
+        measure, steps=args.steps)
+
+
+if __name__ == "__main__":
+    main()
