@@ -9,37 +9,38 @@ os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2))
 
 import gradio as gr
 
-from demos import TABS, theme, ui
+from demos import TABS, shell, theme, ui
 
 QUEUE = 128  # visitors waiting for one kind of answer; the next one is told to try again
 
 
 def build() -> gr.Blocks:
-    """The whole page. A tab whose weights are not there says so in its place; the others work."""
+    """Every view, a page of its own. A view whose weights are not there says so in its place; the others work."""
     with gr.Blocks(title="Generative Models, Live", analytics_enabled=False) as blocks:
-        ui.header()
-        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
-            for tab in TABS:
-                with gr.Tab(
-                    tab.TITLE, id=tab.ID, elem_id=f"tab-{tab.ID}", elem_classes=f"fam-{tab.FAMILY}"
-                ):
-                    ui.guarded(tab.build)
+        pass  # the first page is the first view: look/shell.html is around it
+    for tab in TABS:
+        for view in tab.VIEWS:
+            with blocks.route(view.TITLE, shell.page_of(tab, view)), ui.view():
+                ui.guarded(view.build)
+    ui.freeze(blocks)
     return blocks.queue(max_size=QUEUE, default_concurrency_limit=2)
 
 
 def launch(blocks: gr.Blocks, **options) -> None:
     """Serve the page on 127.0.0.1:7860, or where GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say."""
+    pages = shell.Pages(blocks, TABS)
+    routes = [r for tab in TABS for r in getattr(tab, "ROUTES", ())]
     # A handler's sentence reaches the page in any case; show_error would add the text of every other exception.
     blocks.launch(
         **(
-            theme.LOOK
-            | dict(
+            dict(
+                theme=theme.THEME,
                 show_error=False,
                 ssr_mode=False,
                 run_history=False,  # nobody's calls are kept
                 footer_links=[],
                 max_file_size="1mb",
-                app_kwargs=dict(routes=[r for tab in TABS for r in getattr(tab, "ROUTES", ())]),
+                app_kwargs=dict(routes=[*pages.routes(), *routes], middleware=shell.MIDDLEWARE),
             )
             | options
         )

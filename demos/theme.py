@@ -1,10 +1,7 @@
-"""One look: a page from a textbook. Colours and sizes are here and in style.css, nowhere else."""
-
-from pathlib import Path
+"""One look: a page from a textbook. What Gradio paints with is here; everything else is in look/*.css."""
 
 import gradio as gr
 
-HERE = Path(__file__).parent
 SANS = ["system-ui", "-apple-system", "Segoe UI", "Roboto", "sans-serif"]
 MONO = ["ui-monospace", "SF Mono", "Menlo", "Consolas", "monospace"]
 
@@ -58,13 +55,7 @@ def _theme() -> gr.themes.Base:
         layout_gap="16px",
         form_gap_width="0px",
     )
-    # As custom_css it stays as written; rules passed as css= are prefixed and their media queries break.
-    theme.custom_css = (HERE / "style.css").read_text(encoding="utf-8")
     return theme
 
 
-# What launch() needs to show the page.
-LOOK = dict(
-    theme=_theme(),
-    head=f"<script>{(HERE / 'canvas' / 'page.js').read_text(encoding='utf-8')}</script>",
-)
+THEME = _theme()

@@ -2,6 +2,7 @@
 
 import base64
 import contextlib
+import copy
 import functools
 import inspect
 import io
@@ -174,10 +175,28 @@ def _listen(triggers) -> Callable:
     return functools.partial(gr.on, triggers) if isinstance(triggers, list) else triggers
 
 
+def first(fn: Callable, inputs: Sequence, outputs: Sequence) -> None:
+    """The first picture of a view: a handler called with the knobs as they stand, when somebody first looks."""
+    drawn = getattr(outputs[0], "first_frames", ())
+    outputs[0].first_frames = (*drawn, (fn, tuple(inputs), tuple(outputs)))
+
+
+def freeze(blocks: gr.Blocks) -> None:
+    """Let every part of a built page say once what it is. Gradio asks all of them again for each new visitor."""
+    for part in blocks.blocks.values():
+        for name in ("get_config", *(() if part.skip_api else ("api_info", "example_inputs"))):
+            setattr(part, name, _said(getattr(part, name)()))
+
+
+def _said(answer: Any) -> Callable:
+    return lambda *_: copy.copy(answer)
+
+
 def link(tab: str, **knobs) -> None:
-    """Knobs that a link restores: ?tab=...&name=value. Their elem_id must be `<tab>-<name>`."""
+    """Knobs that a link restores: ?tab=...&view=...&name=value. Their elem_id must be `<tab>-<name>`."""
     for name, knob in knobs.items():
         assert knob.elem_id == f"{tab}-{name}", f"{name} needs elem_id {tab}-{name}"
+        knob.linked = True
     names = json.dumps(list(knobs))
     in_page(
         [knob.change for knob in knobs.values()],
@@ -205,12 +224,13 @@ def html(text: str, classes: str | list[str] = (), **options) -> gr.HTML:
     return gr.HTML(text, elem_classes=classes, apply_default_css=False, **options)
 
 
-def header() -> None:
-    canvas("header", "", "page-header")
+def view() -> gr.Column:
+    """What is inside a view: one idea on one screen. Its headline, columns, strip and mathematics follow."""
+    return gr.Column(min_width=0, elem_classes="view")
 
 
 def guarded(build: Callable[[], None]) -> None:
-    """Build a tab; when its weights cannot be had, say what to do and leave the other tabs alone."""
+    """Build a view; when its weights cannot be had, say what to do and leave the other views alone."""
     try:
         build()
     except CheckpointError as error:
@@ -256,14 +276,7 @@ def strip(cells: Sequence[tuple[str, str]], live: str = "") -> None:
     html(f"<div class='strip'>{facts}</div>")
 
 
-def section(title: str, lead: str) -> None:
-    html(
-        f"<h3 class='section-title'>{escape(title)}</h3><p class='lead'>{escape(lead)}</p>",
-        "section",
-    )
-
-
-def mathematics(text: str) -> gr.Markdown:
+def mathematics(text: str = "") -> gr.Markdown:
     """The equations, with $...$ for LaTeX; returned so that a handler can put live numbers in."""
     with gr.Accordion("The mathematics", open=True, elem_classes=["mathematics", "card"]):
         return gr.Markdown(

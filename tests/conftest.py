@@ -309,7 +309,7 @@ def open_page(browser, app_url: str) -> Iterator[Callable]:
         height: int = 900,
         dark: bool = False,
         reduced_motion: bool = False,
-        query: str = "tab=autoregressive",  # "tab=vae&seed=3"
+        query: str = "tab=autoregressive",  # "tab=vae&view=sliders&d1=2"
         touch: bool = False,
         url: str = app_url,
     ):
@@ -326,8 +326,7 @@ def open_page(browser, app_url: str) -> Iterator[Callable]:
         context.on("page", lambda page: page.on("websocket", on_url))
         page = context.new_page()
         page.goto(f"{url}/?{query}" if query else url)
-        # Gradio keeps a hidden twin of the row of tabs, to measure it.
-        page.locator("[role=tablist]").filter(visible=True).first.wait_for()
+        page.locator("gradio-app[data-ready]").first.wait_for()  # the view stands there
         return page
 
     open_page.errors, open_page.foreign = errors, foreign

@@ -19,10 +19,17 @@ def url_of(page: Page, canvas: str) -> str:
 
 
 def expect_done(page: Page, *steps: str) -> None:
-    """Exactly these steps of "Try this" are ticked."""
+    """Exactly these steps of "Try this" are ticked, in the view that is looked at."""
+    here = page.locator("gradio-app:not([hidden])")
     for step in steps:
-        expect(page.locator(f"[data-step={step}].done .done-text")).to_have_text(" (done)")
-    expect(page.locator("[data-step].done")).to_have_count(len(steps))
+        expect(here.locator(f"[data-step={step}].done .done-text")).to_have_text(" (done)")
+    expect(here.locator("[data-step].done")).to_have_count(len(steps))
+
+
+def go_to(page: Page, title: str) -> None:
+    """To a view of this tab, by its chip."""
+    page.locator(".views a", has_text=title).click()
+    expect(page.locator(".views a[aria-current]")).to_have_text(title)
 
 
 def point(page: Page, canvas: str, i: int) -> dict[str, float]:

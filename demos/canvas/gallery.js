@@ -51,3 +51,4 @@ function read() {
 }
 watch("value", read);
 read();
+if (gml.restoring(element)) trigger("apply");

@@ -88,4 +88,4 @@ async function read(opened) {
 }
 watch("value", () => read(false));
 read(true);
-trigger("download"); // the moments before the last, and the other parts of the tab
+if (gml.restoring(element)) trigger("apply");

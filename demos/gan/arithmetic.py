@@ -1,7 +1,5 @@
 """Faces added and taken away: sums of the noise behind them."""
 
-from collections.abc import Callable
-
 import gradio as gr
 import torch
 from torch import Tensor
@@ -10,6 +8,7 @@ from demos import ui
 from demos.gan.training import LATENT, draw
 from models.images import grid, noise, to_uint8
 
+TITLE = "Arithmetic"
 GALLERY, MOST = 24, 3  # faces to choose from; of each kind in a sum
 
 
@@ -82,24 +81,35 @@ def first_sum() -> tuple[str, str, str]:
 # What is shown.
 
 
-def build(opened: Callable) -> None:
-    ui.section(
+def build() -> None:
+    ui.headline(
         "Faces, added and taken away",
-        "Choose up to three faces that share something, three that lack it, and three to give it to. "
-        "The sum is made of their noise. To begin with: light hair, less dark hair, for three others with dark hair.",
+        "Three faces that share something, less three that lack it, plus three to give it to: the sum is made of their "
+        "noise.",
     )
-    with gr.Row(elem_classes="complete"):
-        with gr.Column(min_width=0):
+    with ui.columns():
+        with ui.knobs():
             labels = dict(a="A, these", b="B, less these", c="C, plus these")
             boxes = [
-                gr.Textbox(value, label=label, elem_id=f"gan-{name}", max_length=40)
-                for (name, label), value in zip(labels.items(), first_sum(), strict=True)
+                gr.Textbox(label=label, elem_id=f"gan-{name}", max_length=40)
+                for name, label in labels.items()
             ]
-        with gr.Column(min_width=0):
+        with ui.stage():
             faces = ui.canvas("gallery", "", "gallery", count=GALLERY, most=MOST)
             total = ui.html("", elem_id="face-sum")
-    ui.on(opened, gallery, None, faces, queue=False)
+        ui.words(
+            see=(
+                "To begin with, A are the brightest of these 24 at the top, B the darkest, C the next darkest.",
+                "A mean of three faces keeps what they share; one face alone brings along everything else it is.",
+            ),
+            steps={"sum": "Put another face into the sum"},
+        )
+    ui.mathematics(MATHEMATICS)
+    ui.first(gallery, [], [faces])
+    ui.first(first_sum, [], boxes)
+    ui.first(arithmetic, boxes, [total])
     typed = ui.on([box.submit for box in boxes], arithmetic, boxes, total, queue=False)
+    ui.on(faces.apply, arithmetic, boxes, total, queue=False, api_visibility="private")
     chosen = ui.in_page(
         faces.select,
         "(...texts) => document.querySelector('#gallery [data-box]').choose(texts)",
@@ -109,5 +119,15 @@ def build(opened: Callable) -> None:
     picked = ui.on(chosen.then, arithmetic, boxes, total, queue=False, api_visibility="private")
     for done in (typed, picked):
         ui.in_page(done.success, "() => gml.did(document.querySelector('#face-sum'), 'sum')")
-    ui.on(opened, arithmetic, boxes, total, queue=False, api_visibility="private")
     ui.link("gan", **dict(zip("abc", boxes, strict=True)))
+
+
+MATHEMATICS = r"""
+The sum of the means of the noise of each kind, brought back to the length that noise has:
+
+$$\mathbf{z} = \bar{\mathbf{z}}_A - \bar{\mathbf{z}}_B + \bar{\mathbf{z}}_C \qquad
+\mathbf{z} \leftarrow \sqrt{n}\,\frac{\mathbf{z}}{\lVert \mathbf{z} \rVert},\quad n = 100$$
+
+(Radford, Metz, Chintala 2015, section 6.3.2.) The mean of three draws is only $\sqrt{n / 3}$ long, and the sum of three such
+means is $\sqrt{n}$ long on average: the second step evens out what is left.
+"""

@@ -1,8 +1,5 @@
 """From one noise to another, straight and along the arc."""
 
-from collections.abc import Callable
-
-import gradio as gr
 import torch
 
 from demos import ui
@@ -10,6 +7,7 @@ from demos.gan.training import LATENT, draw
 from models.images import noise, to_uint8
 from models.vae import slerp
 
+TITLE = "From face to face"
 STILLS = 9
 
 
@@ -26,26 +24,45 @@ def gan_walk(seed_a: int, seed_b: int) -> str:
         f"falls to {z.norm(dim=1).min():.1f}</figcaption></figure>"
         for how, z in roads.items()
     )
-    return (
-        f"<div class='stills'>{rows}</div><p class='note'>Noise in {LATENT} dimensions is about {LATENT**0.5:.0f} "
-        "long. The straight way leads through noise that the generator has never met.</p>"
-    )
+    return f"<div class='stills'>{rows}</div>"
 
 
 # What is shown.
 
 
-def build(opened: Callable) -> None:
-    ui.section(
+def build() -> None:
+    ui.headline(
         "From one face to another",
         "Every point on the way is a face too: the generator has not learned its examples by heart.",
     )
-    with gr.Row(elem_classes="complete"):
-        with gr.Column(min_width=0):
+    with ui.columns():
+        with ui.knobs():
             start = ui.seed_slider("gan", 2, name="from", label="From, seed")
             end = ui.seed_slider("gan", 11, name="to", label="To, seed")
-        walk = ui.html("", elem_id="gan-walk")  # comes when somebody looks
+        with ui.stage():
+            walk = ui.html("", elem_id="gan-walk")
+        ui.words(
+            see=(
+                "Two draws of noise, and seven points between them, on two roads.",
+                f"Noise in {LATENT} dimensions is about {LATENT**0.5:.0f} long, nearly always.",
+                "The arc keeps that length; the straight road passes through shorter noise, which training hardly met.",
+            ),
+            steps={"walk": "Walk between two other faces"},
+        )
+    ui.mathematics(MATHEMATICS)
+    ui.first(gan_walk, [start, end], [walk])
     done = ui.on([start.input, end.input], gan_walk, [start, end], walk, queue=False)
     ui.in_page(done.success, "() => gml.did(document.querySelector('#gan-walk'), 'walk')")
-    ui.on(opened, gan_walk, [start, end], walk, queue=False, api_visibility="private")
     ui.link("gan", **{"from": start, "to": end})
+
+
+MATHEMATICS = r"""
+The straight road, and the arc (spherical interpolation, Shoemake 1985), with $\theta$ the angle between the two draws:
+
+$$\mathbf{z}_t = (1 - t)\,\mathbf{a} + t\,\mathbf{b} \qquad
+\mathbf{z}_t = \frac{\sin((1 - t)\,\theta)}{\sin \theta}\,\mathbf{a} + \frac{\sin(t\,\theta)}{\sin \theta}\,\mathbf{b}$$
+
+For $\mathbf{z} \sim \mathcal{N}(\mathbf{0}, \mathbf{I})$ in $n = 100$ dimensions $\lVert \mathbf{z} \rVert^2$ has the mean $n$ and the
+deviation $\sqrt{2n} = 14$: lengths lie between 9 and 11. Two draws stand nearly at right angles, so the middle of the
+straight road is only $\sqrt{n / 2} \approx 7$ long.
+"""

@@ -1,7 +1,6 @@
 """The same noise at several moments of training, and what D thought of it then."""
 
 import time
-from collections.abc import Callable
 from functools import lru_cache
 
 import gradio as gr
@@ -13,6 +12,7 @@ from demos import ui
 from models.dcgan import Discriminator, Generator, sample
 from models.images import grid, noise, to_uint8
 
+TITLE = "While it learns"
 NAME, LATENT, FACES = "dcgan-faces", 100, 6
 SEED = 5  # before somebody turns the knob
 
@@ -56,11 +56,7 @@ def learn(seed: int) -> tuple[dict, str]:
     training had seen, D(G(z)) of the discriminator of that moment (null before it has learned), and the ms of one face
     now; then the equations.
     """
-    return film(ui.seed(seed), moments())
-
-
-def film(seed: int, shown: list[int]) -> tuple[dict, str]:
-    """What learn returns, for these moments of training."""
+    seed, shown = ui.seed(seed), moments()
     z = noise((FACES, LATENT), [seed])[0]
     rows, verdicts = [], []
     for images in shown:
@@ -117,29 +113,30 @@ value says? When $D$ is sure, $\log(1 - D)$ is flat and $G$ would learn nothing;
 # What is shown.
 
 
-def build() -> tuple[Callable, Callable[[], None]]:
-    """Gives the event that fires when the tab is first looked at, and the equations, to be placed at the end."""
-    first, first_equations = film(SEED, moments()[-1:])  # the rest comes when somebody looks
+def build() -> None:
     measured = checkpoints.MANIFEST[NAME]["measured"]
+    ui.headline(
+        "Two networks play, and one learns to draw",
+        "One makes faces out of noise, the other tells them from real ones. Watch the first get better because the "
+        "second does.",
+    )
     with ui.columns():
         with ui.knobs():
             ui.html("<p class='model-name'>DCGAN on faces, 64 by 64</p>")
             seed = ui.seed_slider("gan", SEED)
             another = gr.Button("Other noise", variant="primary")
         with ui.stage():
-            canvas = ui.canvas("training", first, "training")
+            canvas = ui.canvas("training", None, "training")
             png = ui.html("", visible=False)
         ui.words(
             see=(
                 "Six draws of noise, each always the same; what changes is the generator.",
                 "Under a face: how sure the discriminator of that moment is that it is real.",
-                "Neither ever wins for good: each face that fools D teaches it.",
+                "At every moment kept here D is ahead; G follows what D has learned.",
             ),
             steps={
                 "scrub": "Scrub from the first moment to the last",
                 "noise": "Take other noise",
-                "walk": "Walk from one face to another",
-                "sum": "Put another face into the sum",
             },
         )
     ui.strip(
@@ -155,18 +152,15 @@ def build() -> tuple[Callable, Callable[[], None]]:
         ],
         live="per face, now, here",
     )
-
-    def show_equations() -> None:
-        math = ui.mathematics(first_equations)
-        turned = ui.on(seed.input, learn, seed, [canvas, math], queue=False)
-        private = dict(queue=False, api_visibility="private")
-        ui.on(canvas.download, learn, seed, [canvas, math], **private)
-        next_seed = ui.in_page(another.click, "(seed) => (seed + 1) % 10000", seed, seed)
-        pressed = ui.on(next_seed.then, learn, seed, [canvas, math], **private)
-        for done in (turned, pressed):
-            ui.in_page(done.success, "() => gml.did(document.querySelector('#training'), 'noise')")
-
+    math = ui.mathematics()
+    ui.first(learn, [seed], [canvas, math])
+    turned = ui.on([seed.input, canvas.apply], learn, seed, [canvas, math], queue=False)
+    next_seed = ui.in_page(another.click, "(seed) => (seed + 1) % 10000", seed, seed)
+    pressed = ui.on(
+        next_seed.then, learn, seed, [canvas, math], queue=False, api_visibility="private"
+    )
+    for done in (turned, pressed):
+        ui.in_page(done.success, "() => gml.did(document.querySelector('#training'), 'noise')")
     saved = ui.on(canvas.select, faces_picture, seed, png)
     ui.in_page(saved.success, "(uri, seed) => gml.save(uri, `dcgan-seed${seed}.png`)", [png, seed])
     ui.link("gan", seed=seed)
-    return canvas.download, show_equations

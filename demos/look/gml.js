@@ -1,22 +1,12 @@
-// What every canvas and the frame share: links, ticks, downloads, colours. Runs before the page is mounted.
+// What every canvas shares: pixels, downloads, colours. The script of the page's frame is shell.js.
 (() => {
   const listeners = new Set();
-  let address = new URLSearchParams(),
-    linking = null; // what a copied link will say
   const gml = (window.gml = {
     intent: null, // what the next answer is for: "play" it, or show it whole
 
-    // A person has done a step of "Try this": element says in which tab.
-    did(element, step) {
-      const item = element.closest(".tabitem")?.querySelector(`[data-step="${step}"]`);
-      if (!item || item.classList.contains("done")) return;
-      item.classList.add("done");
-      item.querySelector(".done-text").textContent = " (done)";
-    },
-
-    // A number in the tab's strip that the page measures itself.
+    // A number in the view's strip that the page measures itself.
     live(element, name, text) {
-      const cell = element.closest(".tabitem")?.querySelector(`[data-live="${name}"]`);
+      const cell = element.closest("gradio-app")?.querySelector(`[data-live="${name}"]`);
       if (cell) cell.textContent = text;
     },
 
@@ -89,53 +79,7 @@
     saveNumbers(numbers, name) {
       gml.save(URL.createObjectURL(new Blob([JSON.stringify(numbers)], { type: "application/json" })), name);
     },
-
-    // The address bar follows the knobs, a little behind: each change of it costs the browser time.
-    link(tab, names, values) {
-      if (address.get("tab") !== tab) {
-        const theme = address.get("__theme");
-        address = new URLSearchParams(theme ? { tab, __theme: theme } : { tab });
-      }
-      names.forEach((name, k) => {
-        if (values[k] === "" || values[k] == null) address.delete(name);
-        else address.set(name, values[k]);
-      });
-      clearTimeout(linking);
-      linking = setTimeout(() => history.replaceState(null, "", `?${address}`), 300);
-    },
   });
-
-  // A link is restored in the page's own description, before anything is shown.
-  const query = new URLSearchParams(location.search);
-  const components = window.gradio_config?.components ?? [];
-  const tab = query.get("tab");
-  const known = components.some((c) => c.type === "tabitem" && c.props.id === tab);
-  // Knobs came from the link, so what was drawn for their defaults is not the picture: ask again.
-  let restored = false;
-  gml.restoring = (element) => restored && element.closest(`[id="tab-${tab}"]`) !== null;
-  // What the link says for something that is no knob of Gradio's, in the tab of this element.
-  gml.linked = (element, name) => (element.closest(`[id="tab-${tab}"]`) ? query.get(name) : null);
-  if (query.get("__theme")) address.set("__theme", query.get("__theme"));
-  for (const { props, type } of known ? components : []) {
-    if (type === "tabs" && props.elem_id === "tabs") props.selected = tab;
-    if (!props.elem_id?.startsWith(`${tab}-`)) continue;
-    const text = query.get(props.elem_id.slice(tab.length + 1));
-    if (text === null || text.length > 200) continue;
-    if (type === "slider") {
-      const value = Number(text);
-      if (text.trim() === "" || !Number.isFinite(value)) continue;
-      const step = props.step || 1;
-      const near = props.minimum + Math.round((value - props.minimum) / step) * step;
-      props.value = Number(Math.min(props.maximum, Math.max(props.minimum, near)).toFixed(6));
-    } else if (type === "textbox" && /^[0-9, ]*$/.test(text)) {
-      props.value = text;
-    } else if (type === "radio" && props.choices.some(([, value]) => value === text)) {
-      props.value = text;
-    } else continue;
-    restored = true;
-    address.set("tab", tab);
-    address.set(props.elem_id.slice(tab.length + 1), props.value);
-  }
 
   const follow = () =>
     new MutationObserver(() => listeners.forEach((draw) => draw())).observe(document.body, {
