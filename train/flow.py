@@ -50,7 +50,7 @@ def encoded(model: Autoencoder, pictures: np.ndarray) -> Tensor:
 
 
 def latents(run: Path, folder: Path | None) -> dict[str, Tensor]:
-    """"train": the faces, then their mirror images; "test". Made once, for as long as the first stage stays the same."""
+    """Faces and their mirror images as "train", and "test": made once for as long as the first stage is the same."""
     kept, made_by = run / "latents.safetensors", checkpoints.MANIFEST[FIRST_STAGE]["sha256"]
     if kept.exists():
         with safe_open(kept, "pt") as file:
@@ -70,11 +70,11 @@ def main() -> None:
         return publish(
             args.run, NAME, "flow.Flow", CONFIG, license=FACES,
             made_by=f"python -m train.flow --data ../shared/data {budget(args)}",
-            data=f"CelebA, 24,000 aligned training faces at 64 px and their mirror images, as {FIRST_STAGE} encodes them, "
-                 f"and eight of its attributes")
+            data=f"CelebA, 24,000 aligned training faces at 64 px and their mirror images, encoded by {FIRST_STAGE}; "
+                 "and eight of their attributes")
     kept = latents(args.run, args.data)
     x, held = kept["train"].to(device()), kept["test"][:500].float().to(device())
-    wishes = attributes_of(args.data, "train").to(x.device).repeat(len(x) // 24_000, 1)
+    wishes = attributes_of(args.data, "train").to(x.device).repeat(2, 1)         # a mirror image has the same
     wished = attributes_of(args.data, "test")[:500].to(x.device)
 
     def batch_loss(model: Flow, generator: torch.Generator) -> Tensor:
