@@ -64,7 +64,10 @@ def look() -> dict[str, tuple[str, bytes]]:
         (LOOK / f"{name}.css").read_text("utf-8") for name in ("base", "frame", "parts", "figures")
     ]
     style += [f".tab-{file.parent.name} {{\n{file.read_text('utf-8')}\n}}" for file in own]
-    script = [(LOOK / f"{name}.js").read_text("utf-8") for name in ("gml", "slides", "touch", "shell")]
+    script = [
+        (LOOK / f"{name}.js").read_text("utf-8")
+        for name in ("gml", "player", "slides", "touch", "shell")
+    ]
     files = {"style.css": "\n".join(style), "script.js": "\n".join(script)}
     return {
         name: (hashlib.sha256(text.encode()).hexdigest()[:16], text.encode())
