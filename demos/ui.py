@@ -219,6 +219,10 @@ def seed_slider(tab: str, value: int, name: str = "seed", label: str = "Seed") -
     return slider(tab, name, label, 0, LARGEST_SEED, value)
 
 
+# For html that a handler fills: a link that set the knobs makes it ask again, if `apply` is among the handler's triggers.
+ASKS = dict(js_on_load="if (gml.restoring(element)) trigger('apply');")
+
+
 def html(text: str, classes: str | list[str] = (), **options) -> gr.HTML:
     """Plain HTML in the page's own look, without Gradio's styles for prose."""
     return gr.HTML(text, elem_classes=classes, apply_default_css=False, **options)
