@@ -219,7 +219,7 @@ def seed_slider(tab: str, value: int, name: str = "seed", label: str = "Seed") -
     return slider(tab, name, label, 0, LARGEST_SEED, value)
 
 
-# For html that a handler fills: a link that set the knobs makes it ask again, if `apply` is among the handler's triggers.
+# For html that a handler fills: when a link has set the knobs it asks again, if `apply` is among its triggers.
 ASKS = dict(js_on_load="if (gml.restoring(element)) trigger('apply');")
 
 
