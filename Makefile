@@ -15,12 +15,14 @@ MALLOC := MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592
 
 AXE_VERSION := 4.14.1
 AXE := $(VENV)/axe-$(AXE_VERSION)
+BIOME_VERSION := 2.6.8
+BIOME := $(VENV)/biome-$(BIOME_VERSION)
 
 # conftest.py knows where browsers are; here only its answer is needed.
 HAS_BROWSER := $(PY) -c 'from tests.conftest import find_chromium; raise SystemExit(not find_chromium())'
 
 .DEFAULT_GOAL := help
-.PHONY: help run class space test bench lint screenshots clean browser axe
+.PHONY: help run class space test bench lint format screenshots clean browser axe biome
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,8 +51,17 @@ test: $(VENV)/.dev browser axe ## all tests; a part of them with ARGS='-k vae' o
 bench: $(VENV)/.dev ## timings, as ratios against the references
 	@$(MALLOC) $(PY) -m train.bench $(ARGS)
 
-lint: $(VENV)/.dev ## ruff
+lint: $(VENV)/.dev biome ## ruff for Python, Biome for JavaScript: what they find, and what is not formatted
 	@$(PY) -m ruff check .
+	@$(PY) -m ruff format --check --quiet app.py checkpoints demos tests || { \
+	  echo "Not formatted: $(PY) -m ruff format app.py checkpoints demos tests" >&2; exit 1; }
+	@[ ! -x $(BIOME)/node_modules/.bin/biome ] || \
+	  $(BIOME)/node_modules/.bin/biome ci --config-path=.ci/biome.json demos
+
+format: $(VENV)/.dev biome ## put Python and JavaScript into their one form (models/ and train/ keep their columns)
+	@$(PY) -m ruff format app.py checkpoints demos tests
+	@[ ! -x $(BIOME)/node_modules/.bin/biome ] || \
+	  $(BIOME)/node_modules/.bin/biome check --write --config-path=.ci/biome.json demos
 
 screenshots: $(VENV)/.dev browser ## a picture of every tab, into screenshots/
 	@$(PY) -m tests.screenshots $(ARGS)
@@ -96,6 +107,14 @@ browser: $(VENV)/.dev
 	@$(HAS_BROWSER) || { \
 	  echo "No Chromium or Chrome: install one, or set CHROMIUM to its path." \
 	    "Without it the browser tests are skipped, and CI fails." >&2; [ -z "$$CI" ]; }
+
+biome: $(VENV)/.dev
+	@if [ ! -x $(BIOME)/node_modules/.bin/biome ]; then \
+	  if command -v npm >/dev/null; then \
+	    npm install --silent --no-audit --no-fund --prefix $(BIOME) @biomejs/biome@$(BIOME_VERSION) || \
+	      echo "npm could not install Biome: the JavaScript is not looked at." >&2; \
+	  else echo "No npm, so no Biome: the JavaScript is not looked at." >&2; fi; \
+	fi
 
 axe: $(VENV)/.dev
 	@if [ ! -f $(AXE)/node_modules/axe-core/axe.min.js ]; then \

@@ -1,7 +1,7 @@
 """The page around the views: one address for each, one description for each, the same bytes for everybody.
 
     /                    the shell, with the view that ?tab=...&view=... names, or the first
-    /views/<page>        what a view is made of, for a visitor who goes on to it: mounted in place, nothing is loaded again
+    /views/<page>        what a view is made of, for a visitor who goes on to it: mounted in place of the last one
     /look/<hash>/<file>  the style and the script, for ever
     /here.svg?tab=...    a QR code of this very view with its knobs
 
@@ -17,7 +17,7 @@ import json
 import re
 import threading
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, cached_property
 from html import escape
 from pathlib import Path
 from string import Template
@@ -93,7 +93,9 @@ class Pages:
         self.blocks = blocks
         self.places = {page_of(tab, view): (tab, view) for tab in tabs for view in tab.VIEWS}
         self.tabs = tabs
-        self._packed: dict[str, dict[str, bytes]] = {}  # what was drawn once; one for each view
+        # What was drawn and compressed once: one of each for every view.
+        self._packed: dict[str, dict[str, bytes]] = {}
+        self._shells: dict[str, dict[str, bytes]] = {}
         self._locks = {page: threading.Lock() for page in self.places}
 
     def routes(self) -> list[Route]:
@@ -106,6 +108,7 @@ class Pages:
             *(Route(f"/{page}", self.moved) for page in self.places),
         ]
 
+    @cached_property
     def site(self) -> list[dict]:
         """Tabs, their views, and the knobs that a link may set, in the lecture's order."""
         knobs: dict[str, list[str]] = {}
@@ -192,31 +195,36 @@ class Pages:
 
     def shell(self, request: Request) -> Response:
         page = self.place(request.query_params)
-        described = self.packed(page)[""].decode()
-        tab, _ = self.places[page]
-        html = Template((LOOK / "shell.html").read_text("utf-8")).substitute(
-            site=_inline(json.dumps(self.site(), ensure_ascii=False)),
-            first=_inline(described),
-            page=page,
-            family=tab.FAMILY,
-            style=f"look/{look()['style.css'][0]}/style.css",
-            script=f"look/{look()['script.js'][0]}/script.js",
-            tabs="".join(
-                f'<a href="?tab={t.ID}&amp;view={view_id(t.VIEWS[0])}" data-tab="{t.ID}" class="fam-{t.FAMILY}"'
-                f"{' aria-current=page' if t is tab else ''}>{escape(t.TITLE)}</a>"
-                for t in self.tabs
-            ),
-            **_gradio(),
-        )
-        return _packed(request, _all_sizes(html.encode()), "text/html; charset=utf-8", "no-cache")
+        described = self.packed(page)[""]
+        if page not in self._shells:
+            tab, _ = self.places[page]
+            html = Template((LOOK / "shell.html").read_text("utf-8")).substitute(
+                site=_inline(json.dumps(self.site, ensure_ascii=False)),
+                first=_inline(described.decode()),
+                page=page,
+                family=tab.FAMILY,
+                style=f"look/{look()['style.css'][0]}/style.css",
+                script=f"look/{look()['script.js'][0]}/script.js",
+                tabs="".join(
+                    f'<a href="?tab={t.ID}&amp;view={view_id(t.VIEWS[0])}" data-tab="{t.ID}" class="fam-{t.FAMILY}"'
+                    f"{' aria-current=page' if t is tab else ''}>{escape(t.TITLE)}</a>"
+                    for t in self.tabs
+                ),
+                **_gradio(),
+            )
+            made = _all_sizes(html.encode())
+            if page not in self._packed:  # something is wrong with it, and may be mended
+                return _packed(request, made, "text/html; charset=utf-8", "no-cache")
+            self._shells[page] = made
+        return _packed(request, self._shells[page], "text/html; charset=utf-8", "no-cache")
 
     def place(self, query) -> str:
         """The page that an address names. A tab with no view, as old links have it: the view that has their knobs."""
-        asked = next((t for t in self.tabs if t.ID == query.get("tab")), self.tabs[0])
+        asked = next((t for t in self.tabs if query.get("tab") == t.ID), self.tabs[0])
         for view in asked.VIEWS:
             if view_id(view) == query.get("view"):
                 return page_of(asked, view)
-        for view in next(t for t in self.site() if t["id"] == asked.ID)["views"]:
+        for view in next(t for t in self.site if t["id"] == asked.ID)["views"]:
             if any(name in query for name in view["knobs"]):
                 return f"{asked.ID}-{view['id']}"
         return page_of(asked, asked.VIEWS[0])
