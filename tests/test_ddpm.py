@@ -207,20 +207,19 @@ def test_training_resumes_learns_publishes_and_is_measured(
     grey[::2, 8:20, 8:20], grey[1::2, :, 14] = 250, 255
     small = dict(size=28, channels=1, widths=(8, 16))
     monkeypatch.setattr(train.ddpm, "CONFIG", small)
-    for user in (train.ddpm, train.measure):
-        monkeypatch.setattr(user, "mnist", lambda folder, split: (grey, np.zeros(500)))
-    monkeypatch.setattr(train.measure, "SAMPLES", 4)
+    monkeypatch.setattr(train.ddpm, "mnist", lambda folder, split: (grey, np.zeros(500)))
+    monkeypatch.setattr(train.ddpm, "SAMPLES", 4)
     features = train.features.Features().requires_grad_(False).eval()
-    monkeypatch.setattr(train.features, "load", lambda: features)
-    for minutes in (0.05, 0.15, 0.15):
-        command(train.ddpm.main, "--run", folder, "--minutes", minutes)
+    monkeypatch.setattr(train.ddpm, "load", lambda: features)
+    for steps in (15, 45, 45):
+        command(train.ddpm.main, "--run", folder, "--steps", steps)
     first, second, third = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
     assert third["images"] == second["images"] > first["images"] > 0, "a finished run is finished"
     assert (
         second["middle"] < first["middle"] < 1.1
     )  # 1: the error of guessing that there is no noise
 
-    command(train.ddpm.main, "--run", folder, "--minutes", 0.15, "--publish")
+    command(train.ddpm.main, "--run", folder, "--steps", 45, "--publish")
     command(train.measure.main, "ddpm-mnist", "--data", folder, "--write")
     measured = checkpoints.MANIFEST["ddpm-mnist"]["measured"]
     assert measured["samples"] == 4 and measured["frechet_ddim_50"] > 0

@@ -306,20 +306,20 @@ def test_training_resumes_learns_publishes_and_is_measured(
     module = train.pixelcnn
     monkeypatch.setattr(module, "CONFIG", module.CONFIG | dict(width=8, inner=4, blocks=1))
     monkeypatch.setattr(module, "mnist", lambda folder, split: (grey, np.zeros(64)))
-    for user in (module, train.measure):  # other bits than the published ones are refused
-        monkeypatch.setattr(user, "binary_mnist", lambda folder, split: grey // 128)
+    # Other bits than the published ones are refused.
+    monkeypatch.setattr(module, "binary_mnist", lambda folder, split: grey // 128)
     np.savez(folder / "fashion.npz", x_test=255 - grey)
-    for minutes in (0.02, 0.05, 0.05):
-        command(module.main, "--run", folder, "--minutes", minutes)
+    for steps in (15, 45, 45):
+        command(module.main, "--run", folder, "--steps", steps)
     first, second, third = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
     assert third["images"] == second["images"] > first["images"] > 0, "a finished run is finished"
     untrained = 784 * np.log(2)
     assert second["nats_first_1000"] < first["nats_first_1000"] < untrained
 
-    command(module.main, "--run", folder, "--minutes", 0.05, "--publish")
+    command(module.main, "--run", folder, "--steps", 45, "--publish")
     command(train.measure.main, "pixelcnn-mnist", "--data", folder, "--write")
     entry, scores = (checkpoints.MANIFEST[f"pixelcnn-mnist{end}"] for end in ("", "-scores"))
-    assert entry["made_by"].endswith("--minutes 0.05")
+    assert entry["made_by"].endswith("--steps 45")
     assert entry["measured"]["nats_per_image"] == pytest.approx(second["nats_first_1000"], rel=0.01)
     assert scores["measured"]["fashion_above_it"] == scores["measured"]["roc_area"] == 1
     assert len(checkpoints.load("pixelcnn-mnist-scores")["digits"]) == 64

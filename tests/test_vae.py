@@ -253,19 +253,20 @@ def test_training_resumes_learns_publishes_and_is_measured(
     name, module = "vae-mnist-2d", train.vae
     small = {name: dict(size=28, latent=2, hidden=16, layers=1)}
     monkeypatch.setattr(module, "CONFIGS", small)
-    for user in (module, train.measure):  # other bits than the published ones are refused
-        monkeypatch.setattr(user, "binary_mnist", lambda folder, split: grey // 128)
-        monkeypatch.setattr(user, "mnist", lambda folder, split: (grey, labels))
-    for minutes in (0.02, 0.05, 0.05):
-        command(module.main, name, "--run", folder, "--minutes", minutes)
+    # Other bits than the published ones are refused.
+    monkeypatch.setattr(module, "binary_mnist", lambda folder, split: grey // 128)
+    monkeypatch.setattr(module, "mnist", lambda folder, split: (grey, labels))
+    monkeypatch.setattr(module, "IMPORTANCE", 100)
+    for steps in (160, 320, 320):
+        command(module.main, name, "--run", folder, "--steps", steps)
     first, second, third = map(json.loads, (folder / name / "log.jsonl").read_text().splitlines())
     assert third["images"] == second["images"] > first["images"] > 0, "a finished run is finished"
     assert second["bound_first_200"] > first["bound_first_200"] > -784 * np.log(2)
 
-    command(module.main, name, "--run", folder, "--minutes", 0.05, "--publish")
+    command(module.main, name, "--run", folder, "--steps", 320, "--publish")
     command(train.measure.main, name, "--data", folder, "--write")
     entry, kept = checkpoints.MANIFEST[name], checkpoints.load(f"{name}-means")
-    assert entry["made_by"].endswith("--minutes 0.05")
+    assert entry["made_by"].endswith("--steps 320")
     assert -entry["measured"]["elbo_all_test_images"] == pytest.approx(
         -second["bound_first_200"], rel=0.2
     )

@@ -59,6 +59,7 @@ def fit(
     look: Callable[[nn.Module], Tensor],                # averaged G -> pictures for a sheet, saved beside the weights
     moments: tuple[int, ...] = (),                      # images after which G and D are kept as they are
     penalty: Callable[[nn.Module, torch.Generator], Tensor] | None = None,  # of G, added to its loss now and then
+    steps: int | None = None,                           # the budget, if it is counted
 ) -> None:
     """Train, or go on. Saves state.pt, weights.safetensors (averaged G, float16), sheet.png and log.jsonl in `run`."""
     from models.images import grid, to_uint8
@@ -95,17 +96,17 @@ def fit(
 
         with torch.inference_mode():
             Image.fromarray(grid(to_uint8(look(mean.eval()).float(), -1, 1), 8)).save(run / "sheet.png")
-        real, fake, steps = sums.tolist()
+        real, fake, times = sums.tolist()
         row = dict(minutes=round(seconds / 60, 1), images=step * recipe.batch,
-                   logit_real=round(real / max(1, steps), 3), logit_fake=round(fake / max(1, steps), 3))
+                   logit_real=round(real / max(1, times), 3), logit_fake=round(fake / max(1, times), 3))
         sums.zero_()
         print(json.dumps(row), flush=True)
         with (run / "log.jsonl").open("a") as log:
             log.write(json.dumps(row) + "\n")
 
     clock = saved = time.monotonic()
-    while seconds < 60 * minutes:
-        falling = min(1.0, (1 - seconds / (60 * minutes)) / (1 - recipe.flat))
+    while (done := seconds / (60 * minutes) if steps is None else step / steps) < 1:
+        falling = min(1.0, (1 - done) / (1 - recipe.flat))
         for adam, rate in ((adam_g, recipe.rate_g), (adam_d, recipe.rate_d)):
             adam.param_groups[0]["lr"] = falling * rate
         if (past := [m for m in moments if m <= step * recipe.batch]) and not (

@@ -9,14 +9,21 @@ budget is used, and does not ship. The same command with --publish trains nothin
 into checkpoints/, with the mean and deviation of each channel of z over the training faces.
 """
 
+from pathlib import Path
+
 import numpy as np
 import torch
 from torch import Tensor
 
+import checkpoints
+from models import vae
 from models.autoencoder import Adversaries, Autoencoder, adversarial_loss, decode, encode, loss
+from models.images import to_uint8
 from train.adversarial import real_batch
 from train.data import faces
+from train.faces import measure as measure_faces
 from train.loop import FACES, Recipe, arguments, budget, device, fit, publish
+from train.measure import Measured, size_of
 
 NAME, CONFIG = "autoencoder-faces", dict(channels=16, wide=64, deep=160, s=0.06)
 RECIPE = Recipe(batch=16, rate=2e-3, clip=1.0, flat=0.5, ema=0.998)
@@ -37,6 +44,25 @@ def finished(weights: dict[str, Tensor], pictures: np.ndarray) -> dict[str, Tens
     return weights | {"mean": z.mean((0, 2, 3)), "std": z.std((0, 2, 3))}
 
 
+def measure(name: str, folder: Path | None) -> Measured:
+    """The error on all test faces, what z costs, and how far they are from themselves once they come back.
+
+    The distance is of faces to the same faces, so that nothing lost would be 0 and not the floor of other faces.
+    """
+    model, back, errors, costs = checkpoints.load(name), [], [], []
+    with torch.inference_mode():
+        for x in to_model(faces(folder, "test")).split(100):
+            back.append(decode(model, encode(model, x)))
+            errors.append((back[-1] - x).square().mean((1, 2, 3)))
+            costs.append(vae.kl(*model(x)).sum((1, 2, 3)))
+    numbers = {
+        "s": model.s, "root_mean_squared_error": round(torch.cat(errors).mean().sqrt().item(), 4),
+        "kl": round(torch.cat(costs).mean().item(), 1), **measure_faces(to_uint8(torch.cat(back), -1, 1), folder),
+        **size_of(name),
+    }
+    return numbers, {}
+
+
 def main() -> None:
     args = arguments(__doc__, "autoencoder", minutes=35).parse_args()
     pictures = faces(args.data, "train")
@@ -52,7 +78,7 @@ def main() -> None:
     def batch(generator: torch.Generator) -> Tensor:
         return real_batch(pictures, RECIPE.batch, generator).contiguous(memory_format=torch.channels_last)
 
-    def measure(both: Adversaries) -> dict[str, float]:
+    def progress(both: Adversaries) -> dict[str, float]:
         """On test faces; what D_psi says of them and of what came back: below 0 is made, above 0 is real."""
         with torch.inference_mode():
             back = decode(both.model, encode(both.model, held))
@@ -63,7 +89,7 @@ def main() -> None:
                 "logit_real": round(real, 3), "logit_made": round(made, 3)}
 
     fit(lambda: Adversaries(**CONFIG).to(memory_format=torch.channels_last), RECIPE, args.run, args.minutes,
-        lambda both, generator: loss(both.model, batch(generator), generator).mean(), measure, steps=args.steps,
+        lambda both, generator: loss(both.model, batch(generator), generator).mean(), progress, steps=args.steps,
         late=(LATE, lambda both, generator: adversarial_loss(both, batch(generator), generator)),
         slower=("critic.", CRITIC_RATE))
 

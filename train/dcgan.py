@@ -16,11 +16,13 @@ from safetensors.torch import load_file
 from torch import Tensor, nn
 
 import checkpoints.save
-from models.dcgan import Discriminator, Generator, loss_d, loss_g
-from models.images import noise
+from models.dcgan import Discriminator, Generator, loss_d, loss_g, sample
+from models.images import noise, to_uint8
 from train.adversarial import Recipe, fit
 from train.data import faces
-from train.loop import FACES, arguments, device
+from train.faces import measure as measure_faces
+from train.loop import FACES, arguments, budget, device
+from train.measure import Measured, size_of
 
 NAME, CONFIG = "dcgan-faces", dict(latent=100, width=32)
 RECIPE = Recipe(batch=64, rate_g=2e-4, rate_d=2e-4, betas=(0.5, 0.999), half_life=20_000)
@@ -72,11 +74,19 @@ def put(run: Path, made_by: str, real: Tensor) -> None:
                           **options)
 
 
+def measure(name: str, folder: Path | None) -> Measured:
+    """2,779 draws against the test faces."""
+    model = checkpoints.load(name)
+    z = noise((model.latent,), range(len(faces(folder, "test"))))
+    drawn = torch.cat([sample(model, part) for part in z.split(200)])
+    return {**measure_faces(to_uint8(drawn, -1, 1), folder), **size_of(name)}, {}
+
+
 def main() -> None:
     args = arguments(__doc__, "dcgan", minutes=110).parse_args()
     if args.publish:
         real = torch.from_numpy(faces(args.data, "train")[:2000]).permute(0, 3, 1, 2).float() / 127.5 - 1
-        return put(args.run, f"python -m train.dcgan --data ../shared/data --minutes {args.minutes:g}", real)
+        return put(args.run, f"python -m train.dcgan --data ../shared/data {budget(args)}", real)
     pictures = torch.from_numpy(faces(args.data, "train")).to(device())
     latent = CONFIG["latent"]
 
@@ -84,7 +94,8 @@ def main() -> None:
         return g(torch.randn(n, latent, generator=generator, device=pictures.device))
 
     fit(lambda: (Generator(**CONFIG), Discriminator(CONFIG["width"])), RECIPE, args.run, args.minutes, pictures, draw,
-        loss_d, loss_g, look=lambda g: g(noise((latent,), range(64)).to(pictures.device)), moments=MOMENTS)
+        loss_d, loss_g, look=lambda g: g(noise((latent,), range(64)).to(pictures.device)), moments=MOMENTS,
+        steps=args.steps)
 
 
 if __name__ == "__main__":

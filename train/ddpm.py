@@ -8,15 +8,22 @@ The loop is in train/loop.py. The same command with --publish trains nothing: it
 into checkpoints/.
 """
 
+from pathlib import Path
+
 import torch
 from torch import Tensor
 
-from models.ddpm import UNet, diffuse, loss
+import checkpoints
+from models.ddpm import UNet, diffuse, loss, sample
+from models.images import noise
 from train.data import mnist
-from train.loop import Recipe, arguments, device, fit, publish
+from train.features import frechet, load
+from train.loop import Recipe, arguments, budget, device, fit, publish
+from train.measure import Measured, size_of
 
 CONFIG = dict(size=28, channels=1, widths=(32, 64, 128))
 RECIPE = Recipe(batch=64, rate=1e-3, clip=1.0, flat=0.5)
+SAMPLES = 500                                                  # of each sampler, measured: 1000 steps take half an hour
 
 
 def to_model(grey: Tensor) -> Tensor:
@@ -24,12 +31,42 @@ def to_model(grey: Tensor) -> Tensor:
     return grey[:, None].float() / 127.5 - 1
 
 
+def measure(name: str, folder: Path | None) -> Measured:
+    """Frechet distances to the 10,000 test digits: of 50 steps, of 1000, and of as many real training digits."""
+    model: UNet = checkpoints.load(name)
+    features, shape = load(), (1, model.size, model.size)
+
+    def of_grey(split: str) -> Tensor:
+        return features(torch.from_numpy(mnist(folder, split)[0]).float()[:, None] / 255)
+
+    def of_samples(steps: int, eta: float) -> Tensor:
+        parts = []
+        for seeds in torch.arange(SAMPLES).split(50):
+            def roll(k: int, seeds: Tensor = seeds) -> Tensor:
+                return noise(shape, [10_000 * (s + 1) + k for s in seeds.tolist()])
+
+            *_, (x, _, _) = sample(model, noise(shape, seeds.tolist()), steps, eta, roll)
+            # To the 256 levels that the test digits have.
+            parts.append(features(((x + 1) * 127.5).round().clamp(0, 255) / 255))
+            print(f"{steps} steps: {sum(map(len, parts))} of {SAMPLES}", flush=True)
+        return torch.cat(parts)
+
+    real = of_grey("test")
+    numbers = {
+        "frechet_ddim_50": round(frechet(of_samples(50, 0.0), real), 3),
+        "frechet_ddpm_1000": round(frechet(of_samples(1000, 1.0), real), 3),
+        "frechet_training_digits": round(frechet(of_grey("train")[:SAMPLES], real), 3),
+        "samples": SAMPLES, "features": "features-mnist", **size_of(name),
+    }
+    return numbers, {}
+
+
 def main() -> None:
     args = arguments(__doc__, "ddpm", minutes=120).parse_args()
     if args.publish:
         return publish(
             args.run, "ddpm-mnist", "ddpm.UNet", CONFIG,
-            made_by=f"python -m train.ddpm --data ../shared/data --minutes {args.minutes:g}",
+            made_by=f"python -m train.ddpm --data ../shared/data {budget(args)}",
             data="MNIST, 60,000 training digits, grey")
     grey = torch.from_numpy(mnist(args.data, "train")[0]).to(device())
     held = to_model(torch.from_numpy(mnist(args.data, "test")[0][:500]).to(device()))
@@ -38,7 +75,7 @@ def main() -> None:
         picked = torch.randint(len(grey), (RECIPE.batch,), generator=generator, device=grey.device)
         return loss(model, to_model(grey[picked]), generator).mean()
 
-    def measure(model: UNet) -> dict[str, float]:
+    def progress(model: UNet) -> dict[str, float]:
         """Squared error of the noise guess on test digits, by thirds of time: late is easy, early is fine detail."""
         generator, row = torch.Generator(held.device).manual_seed(0), {}
         for name, low in (("early", 0), ("middle", 333), ("late", 667)):
@@ -51,7 +88,7 @@ def main() -> None:
         return row
 
     fit(lambda: UNet(**CONFIG).to(memory_format=torch.channels_last), RECIPE, args.run, args.minutes, batch_loss,
-        measure)
+        progress, steps=args.steps)
 
 
 if __name__ == "__main__":

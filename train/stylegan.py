@@ -13,16 +13,23 @@ at 64 px from the finished run at 32 px: the same blocks, one more at the end of
 
 from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+import checkpoints
 from models.dcgan import loss_d, loss_g
-from models.images import noise
-from models.stylegan import Discriminator, Generator, broadcast, mix, path_lengths
+from models.images import noise, to_uint8
+from models.projection import project, spread
+from models.stylegan import Discriminator, Generator, broadcast, mix, path_lengths, truncate
+from models.vae import slerp
 from train.adversarial import Recipe, fit
 from train.data import faces
-from train.loop import FACES, arguments, device, publish
+from train.faces import compare, features, load, of_faces
+from train.faces import measure as measure_faces
+from train.loop import FACES, arguments, budget, device, publish
+from train.measure import Measured, size_of
 
 NAME = "stylegan-faces"
 LATENT, DEPTH = 128, 4
@@ -36,6 +43,12 @@ RECIPES = {
 MIXED = 0.9                                                    # of the pictures have two styles, as in the paper
 PATH = 2.0                                                     # weight of the path length regularisation
 DATA = "CelebA, 24,000 aligned training faces at {size} px, half of them mirrored"
+
+# What is measured.
+PSIS = (0.3, 0.5, 0.7)                                         # truncations that the page plots beside 1
+PAIRS, FRAMES = 50, 17                                         # walks from one face to another
+PLACES, STEP = 1500, 0.03                                      # on other walks, and the part of a walk between looks
+SEARCHES, STEPS = 16, 200                                      # faces drawn, then searched for
 
 
 def config(size: int) -> dict:
@@ -89,6 +102,75 @@ class PathPenalty:
         return PATH * (lengths - self.a).square().mean()
 
 
+def measure(name: str, folder: Path | None) -> Measured:
+    """2,779 draws against the test faces, at several psi; walks in z and in w; what noise changes; searches."""
+    model, net = checkpoints.load(name), load()
+    generator, n = torch.Generator().manual_seed(0), len(faces(folder, "test"))
+
+    def draw(w: Tensor, psi: float = 1.0, kind: str = "new") -> np.ndarray:
+        parts = []
+        with torch.inference_mode():
+            for part in truncate(broadcast(w, model.layers), model.mapping.w_avg, psi).split(100):
+                parts.append(model.synthesis(part, model.noise(kind, generator, len(part))))
+        return to_uint8(torch.cat(parts), -1, 1)
+
+    w = model.mapping(noise((model.latent,), range(n)))
+    test, whole = of_faces(net, folder, "test"), measure_faces(draw(w), folder)
+    print(whole, flush=True)
+    curve = {psi: compare(features(net, draw(w, psi)), test) for psi in PSIS} | {1.0: whole}
+
+    # The same 50 pairs, straight in z and straight in w; a path's length is the sum of its steps.
+    t = torch.linspace(0, 1, FRAMES)[:, None]
+    z = noise((model.latent,), range(2 * PAIRS)).view(PAIRS, 2, 1, -1)
+    ends = w[:2 * PAIRS].view(PAIRS, 2, 1, -1)
+    walks = {"z": model.mapping((z[:, 0] + t * (z[:, 1] - z[:, 0])).flatten(0, 1)),
+             "w": (ends[:, 0] + t * (ends[:, 1] - ends[:, 0])).flatten(0, 1)}
+    pixels, seen = {}, {}
+    for where, way in walks.items():
+        frames = draw(way, 0.7, "fixed")
+        steps = torch.from_numpy(frames).float().view(PAIRS, FRAMES, -1).diff(dim=1)
+        pixels[where] = steps.square().mean(2).sqrt().sum().item()
+        seen[where] = features(net, frames).view(PAIRS, FRAMES, -1).diff(dim=1).norm(dim=2).sum().item()
+
+    # Perceptual path length, arXiv:1812.04948, section 4.1: the mean square of a small step, at any place of a walk,
+    # by slerp in z, without truncation. Ours sees with MobileNetV2.
+    a, b = (noise((model.latent,), range(first, first + PLACES)) for first in (0, PLACES))
+    at = torch.rand(PLACES, 1, generator=generator) * (1 - STEP)
+    squared = {}
+    for where, road in {"z": lambda t: model.mapping(torch.cat([*map(slerp, a, b, t)])),
+                        "w": lambda t: model.mapping(a).lerp(model.mapping(b), t)}.items():
+        before, after = (features(net, draw(road(t), kind="fixed")) for t in (at, at + STEP))
+        squared[where] = (after - before).square().sum(1).mean().item()
+
+    # Faces drawn and then searched for, against where a search could begin: the mean face, or some other face.
+    targets = truncate(broadcast(w[:SEARCHES], model.layers), model.mapping.w_avg, 0.7)
+    others = truncate(broadcast(w[SEARCHES:2 * SEARCHES], model.layers), model.mapping.w_avg, 0.7)
+    around, apart = spread(model, noise((model.latent,), range(20_000, 24_000))), []
+    with torch.inference_mode():
+        x, other = (model.synthesis(ws, model.noise()) for ws in (targets, others))
+    for k in range(SEARCHES):
+        errors = [error for _, error in project(model, around, x[k:k + 1], STEPS, generator)]
+        apart.append((errors[-1], errors[0], (x[k] - other[k]).square().mean().item()))
+        print(f"searched for {k + 1} of {SEARCHES} faces", flush=True)
+    found, mean_face, another = (127.5 * np.sqrt(apart)).mean(0).round(2).tolist()
+
+    one = w[:1].expand(100, -1)
+    numbers = {
+        **whole,
+        "searches": SEARCHES, "search_steps": STEPS, "found_grey_levels": found,
+        "mean_face_grey_levels": mean_face, "another_face_grey_levels": another,
+        "psi": list(curve), "psi_precision": [c["precision"] for c in curve.values()],
+        "psi_recall": [c["recall"] for c in curve.values()],
+        "path_w_over_z_pixels": round(pixels["w"] / pixels["z"], 3),
+        "path_w_over_z_mobilenetv2": round(seen["w"] / seen["z"], 3),
+        "ppl_w_over_z": round(squared["w"] / squared["z"], 3),
+        "deviation_by_noise": round(float(draw(one).std(0).mean()), 2),
+        "deviation_by_seed": round(float(draw(w[:100], 1.0, "off").std(0).mean()), 2),
+        **size_of(name),
+    }
+    return numbers, {}
+
+
 def main() -> None:
     args = arguments(__doc__, "stylegan", minutes=100)
     args.add_argument("--size", type=int, choices=list(WIDTHS), default=64)
@@ -97,7 +179,7 @@ def main() -> None:
     if args.publish:
         return publish(args.run, NAME, "stylegan.Generator", config(args.size), license=FACES,
                        made_by=f"python -m train.stylegan --data ../shared/data --size {args.size} "
-                               f"--minutes {args.minutes:g}", data=DATA.format(size=args.size),
+                               f"{budget(args)}", data=DATA.format(size=args.size),
                        change=lambda weights: settle(weights, args.size))
     pictures = shrink(torch.from_numpy(faces(args.data, "train")), args.size).to(device())
 
@@ -115,7 +197,7 @@ def main() -> None:
     look = noise((LATENT,), range(64)).to(pictures.device)
     recipe = RECIPES[args.size]
     fit(build, recipe, args.run, args.minutes, pictures, draw, loss_d, loss_g, look=lambda g: g(look),
-        penalty=PathPenalty(recipe.batch // 2))
+        penalty=PathPenalty(recipe.batch // 2), steps=args.steps)
 
 
 def _shifted(key: str) -> str:
