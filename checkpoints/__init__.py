@@ -45,16 +45,23 @@ class Measured(dict):
         )
 
 
+class Entries(dict):
+    """Entries by name. One that is not there is a CheckpointError, so that a view can say so in its place."""
+
+    def __missing__(self, name: str):
+        raise unknown(name)
+
+
 def listed(manifest: Mapping[str, Any]) -> Mapping[str, dict[str, Any]]:
     """The entries of a manifest as it is on disk, less those that are left out. Read-only."""
     without = tuple(manifest.get("without", ()))
     entries = {name: entry for name, entry in manifest.items() if name != "without"}
     return MappingProxyType(
-        {
-            name: entry | {"measured": Measured(name, entry.get("measured", {}))}
+        Entries(
+            (name, entry | {"measured": Measured(name, entry.get("measured", {}))})
             for name, entry in entries.items()
             if not entry.get("data", "").startswith(without)
-        }
+        )
     )
 
 
@@ -114,12 +121,16 @@ def load(name: str) -> "nn.Module | dict[str, Tensor]":
 
 def _entry(name: str) -> dict[str, Any]:
     if name not in MANIFEST:
-        known = ", ".join(sorted(MANIFEST)) or "none"
-        raise CheckpointError(
-            f"There is no checkpoint named {name!r}, or manifest.json leaves it out for its terms. "
-            f"Known names: {known}."
-        )
+        raise unknown(name)
     return MANIFEST[name]
+
+
+def unknown(name: str) -> CheckpointError:
+    known = ", ".join(sorted(MANIFEST)) or "none"
+    return CheckpointError(
+        f"There is no checkpoint named {name!r}, or manifest.json leaves it out for its terms. "
+        f"Known names: {known}."
+    )
 
 
 def _stamp(file: Path, sha256: str) -> tuple | None:
