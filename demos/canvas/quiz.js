@@ -10,13 +10,48 @@ const table = find(".table"),
 const WIDTH = 480; // pixels along the longer side of a photo when it leaves the page
 const game = [...crypto.getRandomValues(new Uint8Array(12))].map((v) => v.toString(16).padStart(2, "0")).join("");
 let number = 0,
-  deck = "standard",
   state = "waiting",
-  record = [],
-  numbers = {},
   byKeys = true,
   sending = [],
   loaded = 0;
+
+// What outlives this view: the record, which the next view reads, also in this window's storage since there is no face
+// in it; and which faces are played with, in memory alone.
+const KEY = "gml-quiz";
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY)).filter((round) => Array.isArray(round?.from));
+  } catch {
+    return []; // nothing was kept, or storing is forbidden
+  }
+}
+gml.quiz ??= { record: kept(), deck: "standard" };
+
+function keep(round) {
+  const { record } = gml.quiz;
+  record.push({ number: (record.at(-1)?.number ?? 0) + 1, ...round });
+  gml.quiz.record = record.slice(-500);
+  try {
+    sessionStorage.setItem(KEY, JSON.stringify(gml.quiz.record));
+  } catch {
+    // then it lasts until the page is left
+  }
+}
+
+function tally() {
+  let right = 0,
+    streak = 0,
+    longest = 0;
+  for (const { picked, real, from } of gml.quiz.record) {
+    const good = from.filter((_, k) => picked.includes(k + 1) === real.includes(k + 1)).length;
+    right += good;
+    streak = good === 3 ? streak + 1 : 0;
+    longest = Math.max(longest, streak);
+  }
+  const faces = 3 * gml.quiz.record.length;
+  find(".score").textContent = faces ? `${right} of ${faces} faces right` : "";
+  find(".streak").textContent = faces ? `streak ${streak}, longest ${longest}` : "";
+}
 
 const picked = () => buttons.map((b, k) => (b.ariaPressed === "true" ? k + 1 : "")).join("");
 
@@ -24,10 +59,11 @@ function turn(to, label, enabled = true) {
   table.dataset.state = state = to;
   go.textContent = label;
   go.disabled = !enabled;
+  find(".back").hidden = gml.quiz.deck === "standard";
 }
 
 function next() {
-  if (props.lacking) return;
+  if (props.value.lacking) return;
   number = (number % 500) + 1;
   turn("waiting", "Reveal", false);
   trigger("select");
@@ -36,7 +72,7 @@ function next() {
 // A round has come.
 async function show() {
   const value = props.value;
-  if (!value?.token || value.deck !== deck || value.number !== number) return;
+  if (!value?.token || value.deck !== gml.quiz.deck || value.number !== number) return;
   const mine = ++loaded,
     images = all(".face img");
   // All three are unpacked before one is shown.
@@ -45,14 +81,12 @@ async function show() {
   images.forEach((image, k) => {
     Object.assign(image, { src: value.pictures[k], hidden: false, alt: `Face ${k + 1}` });
     image.style.imageRendering = value.side <= 64 ? "pixelated" : "auto";
-    buttons[k].style.setProperty("--most", value.side < 32 ? `${10 * value.side}px` : "100vw"); // a face of few pixels is seen better small
     buttons[k].ariaPressed = "false";
     buttons[k].dataset.is = "";
   });
   for (const part of all(".window, .verdict-chip, .told")) part.hidden = true;
   find(".ask").textContent = `Round ${number}. Choose the real ones, or none.`;
   find(".deck-note").textContent = [value.problem, value.note].filter(Boolean).join(" ");
-  find(".back").hidden = deck === "standard";
   byKeys = true;
   turn("asking", "Reveal");
 }
@@ -62,7 +96,7 @@ function choose(k) {
   buttons[k].ariaPressed = buttons[k].ariaPressed === "true" ? "false" : "true";
   const n = picked().length;
   find(".ask").textContent =
-    `Round ${number}. ${["Nobody is real?", "One is real?", "Two are real?", "All are real?"][n]}`;
+    `Round ${number}. ${["None is real?", "One is real?", "Two are real?", "All are real?"][n]}`;
 }
 
 function forward() {
@@ -73,72 +107,66 @@ function forward() {
 }
 
 // What the server is asked with, and what it is told.
-table.asks = () => [game, number, deck];
-table.deck = () => deck;
+table.asks = () => [game, number, gml.quiz.deck];
 table.says = () => [props.value.token, picked(), Number(slider.value)];
 table.photos = () => JSON.stringify(sending);
 table.failed = () => {
   if (state === "telling" || state === "waiting") turn("lost", "Next round");
 };
 table.play = (key) => {
-  deck = key;
+  gml.quiz.deck = key;
   next();
 };
 
-// The answer has come. -> the record, for the server to count.
+// The answer has come.
 table.reveal = (told) => {
   told.faces.forEach((face, k) => {
-    const [left, top, width] = face.where,
-      is = face.real ? "real" : "made";
     const said = told.picked.includes(k + 1) === face.real;
-    buttons[k].dataset.is = is;
-    const chip = buttons[k].querySelector(".verdict-chip"),
-      place = buttons[k].querySelector(".window");
+    buttons[k].dataset.is = face.real ? "real" : "made";
+    const chip = buttons[k].querySelector(".verdict-chip");
     chip.textContent = `${face.real ? "Real" : "Made"} \u00b7 ${face.source}`;
-    place.style.cssText = `left:${100 * left}%;top:${100 * top}%;width:${100 * width}%;height:${100 * width}%`;
-    chip.hidden = place.hidden = false;
-    const box = buttons[k].nextElementSibling,
-      large = document.createElement("span"),
-      fine = new Image();
-    large.className = "enlarged";
-    Object.assign(large, { role: "img", ariaLabel: "The marked place, enlarged" });
-    large.style.backgroundImage = `url("${props.value.pictures[k]}")`;
-    large.style.backgroundSize = `${100 / width}%`;
-    large.style.backgroundPosition = `${(100 * left) / (1 - width)}% ${(100 * top) / (1 - width)}%`;
-    Object.assign(fine, { src: face.spectrum, alt: "Spectrum of its fine detail", className: "pixels" });
+    chip.hidden = false;
     const right = document.createElement("b"),
       words = document.createElement("p");
     right.textContent = `${k + 1}: you were ${said ? "right" : "wrong"}.`;
     words.append(right, ` ${face.words}`);
-    box.replaceChildren(large, fine, words);
+    const box = buttons[k].nextElementSibling;
+    box.replaceChildren(words);
+    if (face.where) closer(k, face, words);
     box.hidden = false;
   });
   const real = told.faces.map((face, k) => (face.real ? k + 1 : "")).join("");
-  record.push({
-    number: told.number,
-    deck,
-    picked: told.picked,
-    sure: told.sure,
-    real,
-    from: told.faces.map((f) => f.source),
-  });
-  record = record.slice(-500);
-  const there = ["Nobody was real", "One was real", "Two were real", "All were real"][real.length];
+  keep({ picked: told.picked, sure: told.sure, real, from: told.faces.map(({ source }) => source) });
+  tally();
+  const there = ["None was real", "One was real", "Two were real", "All were real"][real.length];
   find(".ask").textContent = `${there}. ${told.right === 3 ? "All three right." : `${told.right} of 3 right.`}`;
   gml.did(element, "reveal");
   if (byKeys) gml.did(element, "keys");
   if (!real) gml.did(element, "none");
-  if (record.length >= 10) gml.did(element, "ten");
   turn("told", "Next round");
-  return JSON.stringify(record.map(({ picked, sure, real, from }) => ({ picked, sure, real, from })));
 };
 
-table.numbers = (counted) => {
-  numbers = counted;
-  find(".score").textContent = `${counted.right} of ${counted.faces} faces right`;
-  find(".streak").textContent = `streak ${counted.streak}, longest ${counted.longest_streak}`;
-  if (counted.streak >= 2) gml.did(element, "streak");
-};
+// A place marked on face k and enlarged beside its words, and the spectrum of its fine detail.
+function closer(k, face, words) {
+  const [left, top, width] = face.where;
+  const place = buttons[k].querySelector(".window"),
+    large = document.createElement("span");
+  place.style.cssText = `left:${100 * left}%;top:${100 * top}%;width:${100 * width}%;height:${100 * width}%`;
+  place.hidden = false;
+  Object.assign(large, { className: "enlarged", role: "img", ariaLabel: "The marked place, enlarged" });
+  large.style.backgroundImage = `url("${props.value.pictures[k]}")`;
+  large.style.backgroundSize = `${100 / width}%`;
+  large.style.backgroundPosition = `${(100 * left) / (1 - width)}% ${(100 * top) / (1 - width)}%`;
+  words.before(large);
+  words.after(
+    Object.assign(new Image(), {
+      src: face.spectrum,
+      alt: "Spectrum of its fine detail",
+      title: "Spectrum of its fine detail, low frequencies in the middle",
+      className: "pixels",
+    }),
+  );
+}
 
 // Gestures.
 buttons.forEach((button, k) =>
@@ -160,7 +188,7 @@ function key(event) {
   const at = event.target,
     inside = at === document.body || element.contains(at);
   const step = { ArrowLeft: -5, ArrowRight: 5 }[event.key];
-  if (!inside || at.closest(".downloads")) return;
+  if (!inside || at.closest(".from")) return;
   if ("123".includes(event.key)) choose(Number(event.key) - 1);
   else if (step && at !== slider) {
     slider.value = Number(slider.value) + step;
@@ -196,24 +224,10 @@ files.addEventListener("change", async () => {
   trigger("upload");
 });
 find(".back").addEventListener("click", () => table.play("standard"));
-find(".downloads").addEventListener("click", (event) => {
-  const kind = event.target.dataset.save;
-  if (kind === "json") gml.saveNumbers({ ...numbers, record }, "which-face-is-real.json");
-  if (kind === "csv") {
-    const cell = (v) =>
-      `"${String(v)
-        .replaceAll('"', '""')
-        .replace(/^[=+\-@]/, "'$&")}"`;
-    const rows = record.flatMap((r) =>
-      r.from.map((from, k) => [r.number, k + 1, from, +r.real.includes(k + 1), +r.picked.includes(k + 1), r.sure]),
-    );
-    const text = [["round", "face", "source", "real", "said_real", "sure_percent"], ...rows]
-      .map((r) => r.map(cell).join(","))
-      .join("\r\n");
-    gml.save(URL.createObjectURL(new Blob([text + "\r\n"], { type: "text/csv" })), "which-face-is-real.csv");
-  }
-});
-
 watch("value", show);
-if (props.lacking) find(".ask").textContent = "There is nothing to compare yet.";
-else next();
+tally();
+if (props.value.lacking) {
+  find(".ask").textContent = "There is nothing to compare yet.";
+  find(".deck-note").textContent = props.value.lacking;
+  find(".own").hidden = true;
+} else next();

@@ -13,7 +13,7 @@ import time
 import zipfile
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,11 +22,11 @@ from PIL import Image
 import checkpoints
 from checkpoints.faces import PSI, Generator, generators
 from demos import photo
-from demos.quiz.pictures import FACE_ONLY, encoded, small_grey, square, unpack
+from demos.quiz.pictures import FACE_ONLY, encoded, enlarged, small_grey, square, unpack
 
 FEWEST = 3  # faces of each kind: a round may need three of one
 LARGEST_PACK, LARGEST_FILE, MOST = 300_000_000, 2_000_000, 2000  # bytes, bytes, faces of each kind
-LARGEST_SIDE, SMALL_SIDE = 256, 25
+LARGEST_SIDE, SMALL_SIDE, SHOWN_SIDE = 256, 25, 250
 PHOTOS, LARGEST_PHOTO, FORGOTTEN = 40, 400_000, 2 * 3600  # of one teacher, characters, seconds
 PACK_EYES = (
     (0.377, 0.4605),
@@ -52,6 +52,7 @@ class Deck:
     side: int
     real: Draw
     made: Draw
+    small: bool = False  # few pixels, enlarged alike: no fine detail to look at
 
 
 class Missing(ValueError):
@@ -236,15 +237,18 @@ def own_deck() -> Deck:
         )
     # The small photographs were sharpened when they were made small; through 24 pixels they have the fine detail that
     # aligned photographs keep when they are cut as the generators' faces are.
-    real = [
-        Face(encoded(small_grey(p, SMALL_SIDE, through=24)), "LFW") for p in small_photographs()
-    ]
+    real = [Face(encoded(small(p, through=24)), "LFW") for p in small_photographs()]
     note = (
-        f"No quiz pack is set: {', '.join(g.title for g in made)}, trained here, against the photographs that "
-        f"scikit-image ships, all {SMALL_SIDE} by {SMALL_SIDE} grey pixels, cut to the face, at equal contrast."
+        f"{', '.join(g.title for g in made)}, trained here, against photographs that scikit-image ships: "
+        f"{SMALL_SIDE} by {SMALL_SIDE} grey pixels, cut to the face, equal in contrast, enlarged alike."
     )
-    small = functools.partial(small_grey, side=SMALL_SIDE, box=FACE_ONLY)
-    return Deck(note, SMALL_SIDE, shuffled(real), drawn(made, small))
+    cut = functools.partial(small, box=FACE_ONLY)
+    return Deck(note, SHOWN_SIDE, shuffled(real), drawn(made, cut), small=True)
+
+
+def small(picture: np.ndarray, **cut) -> np.ndarray:
+    """As both kinds are shown where photographs have few pixels."""
+    return enlarged(small_grey(picture, SMALL_SIDE, **cut), SHOWN_SIDE)
 
 
 # A teacher's own photos: in this process's memory, for two hours, and nowhere else.
@@ -257,7 +261,7 @@ MOST_DECKS = 64
 def keep_photos(uris: Sequence[str]) -> str:
     """A deck from photos as the page sends them, turned and cut like the made faces. -> its key. Raises ValueError."""
     standard, pictures, last = standard_deck(), [], ""
-    side, made = standard.side, standard.made
+    side = SMALL_SIDE if standard.small else standard.side
     for uri in uris:
         if len(uri) > LARGEST_PHOTO:
             raise ValueError(f"A photo is a data URL of at most {LARGEST_PHOTO // 1000} kB.")
@@ -267,8 +271,8 @@ def keep_photos(uris: Sequence[str]) -> str:
         except ValueError as error:
             last = str(error)
             continue
-        if side == SMALL_SIDE:
-            pictures.append(small_grey(photo.align(pixels, eyes), SMALL_SIDE, FACE_ONLY))
+        if standard.small:
+            pictures.append(small(photo.align(pixels, eyes), box=FACE_ONLY))
         else:
             pictures.append(photo.align(pixels, eyes, side, PACK_EYES))
     if len(pictures) < FEWEST:
@@ -282,8 +286,9 @@ def keep_photos(uris: Sequence[str]) -> str:
     note = (
         f"{len(faces)} photos of yours against the made faces of the quiz, {side} by {side} pixels."
     )
+    mine = replace(standard, note=note, real=shuffled(faces))
     with _lock:
-        _photos[key] = time.monotonic(), Deck(note, side, shuffled(faces), made)
+        _photos[key] = time.monotonic(), mine
         while len(_photos) > MOST_DECKS:
             _photos.popitem(last=False)
     return key

@@ -55,7 +55,7 @@ def public_address(request: Request) -> str:
         and os.environ.get("GRADIO_SERVER_NAME") == "0.0.0.0"
     ):
         return f"http://{local_address()}:{asked.port}"
-    return f"{asked.scheme}://{asked.netloc}"
+    return f"{asked.scheme}://{asked.netloc}{asked.path.rstrip('/')}"
 
 
 def local_address() -> str:

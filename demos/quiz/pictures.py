@@ -66,6 +66,14 @@ def small_grey(
     return np.repeat(x.clip(0, 255).round().astype(np.uint8)[..., None], 3, 2)
 
 
+def enlarged(picture: np.ndarray, side: int) -> np.ndarray:
+    """A picture of few pixels as it is shown: one smooth filter for all, so that no browser chooses another.
+
+    -> (side, side, 3) uint8.
+    """
+    return np.asarray(Image.fromarray(picture).resize((side, side), Image.Resampling.LANCZOS))
+
+
 def length(side: int) -> int:
     """Bytes of every picture of this side, in the file and on the wire."""
     return 2048 + 2 * round(0.15 * side * side)

@@ -1,21 +1,30 @@
-"""The game for one: a round dealt, answered and revealed, and the player's record as plots."""
+"""Three faces, none to three of them photographs: a round dealt, answered and revealed."""
 
 import base64
 import io
 import json
 import re
-from collections.abc import Sequence
 
 import numpy as np
 from PIL import Image
 
-from demos import plots, ui
-from demos.quiz import faces, hints, rounds, scores
+from demos import ui
+from demos.quiz import faces, hints, rounds
 
+TITLE = "Play"
 MIME = "data:image/webp;base64,"
 
 
 # What is computed.
+
+
+def opening() -> dict:
+    """What the page is told before a round is asked for: what is missing, if there is nothing to play with."""
+    try:
+        faces.standard_deck().made("opening", 0)  # weights that are missing are told now
+    except faces.Missing as missing:
+        return dict(lacking=str(missing))
+    return dict(lacking="")
 
 
 def quiz_round(game: str, number: int, deck: str) -> dict:
@@ -56,41 +65,25 @@ def quiz_answer(token: str, picked: str, sure: int) -> dict:
     sure: 50 to 100, how sure of each face in per cent.
 
     Returns which are real, and for each face where it is from, what to look at, where to look (left, top, width in
-    fractions of the side) and the spectrum of its fine detail (a picture as a data URI).
+    fractions of the side) and the spectrum of its fine detail (a picture as a data URI); in pictures of few pixels
+    there is none: null and "".
     """
-    said, sure = picks(picked), ui.whole(sure, "How sure", 50, 100)
+    said, sure = rounds.picks(picked), ui.whole(sure, "How sure", 50, 100)
     ticket = rounds.read(token)
     deck = faces.deck(ticket.deck)
     shown = rounds.deal(ticket.secret, ticket.number, deck)
     rounds.answered.once(ticket)
     told = []
     for webp, real, source in zip(shown.pictures, shown.real, shown.sources, strict=True):
+        face = dict(real=real, source=source, words=hints.words(real, source, deck.small))
         picture = np.asarray(Image.open(io.BytesIO(webp)).convert("RGB"))
-        told.append(
-            dict(
-                real=real,
-                source=source,
-                words=hints.words(real, source),
-                where=hints.where(picture),
-                spectrum=ui.data_uri(hints.spectrum(picture)[None]),
-            )
-        )
+        fine = dict(where=None, spectrum="")
+        if not deck.small:
+            spectrum = ui.data_uri(hints.spectrum(picture)[None])
+            fine = dict(where=hints.where(picture), spectrum=spectrum)
+        told.append(face | fine)
     right = sum(a == b for a, b in zip(said, shown.real, strict=True))
     return dict(number=ticket.number, picked=picked, sure=sure, right=right, faces=told)
-
-
-def picks(text) -> list[bool]:
-    """ "13" -> first and third. Raises ValueError."""
-    if (
-        not isinstance(text, str)
-        or len(text) > 3
-        or set(text) - set("123")
-        or len(set(text)) < len(text)
-    ):
-        raise ValueError(
-            "The real faces are named by 1, 2 and 3, each at most once, or by nothing at all."
-        )
-    return [str(k) in text for k in (1, 2, 3)]
 
 
 def quiz_photos(photos: str) -> str:
@@ -113,90 +106,61 @@ def quiz_photos(photos: str) -> str:
     return faces.keep_photos(uris)
 
 
-def quiz_record(record: str) -> tuple[dict, str]:
-    """What a player's rounds say. record: a JSON list of up to 500 rounds, each {"picked": "13", "sure": 80,
-    "real": "1", "from": ["CelebA", "StyleGAN2", "StyleGAN2"]}.
+# What is shown.
 
-    Returns the numbers (faces, right, streak, d' and criterion with 95 % intervals, calibration, share right by
-    source), and the plots as HTML.
-    """
-    judged, whole = judgements(record)
-    both = scores.of_player(judged)
-    now, best = scores.streak(whole)
-    rows, sources = scores.calibration(judged), scores.by_source(judged)
-    as_list = lambda e: [round(v, 4) for v in (e.value, e.low, e.high)]  # noqa: E731
-    numbers = dict(
-        rounds=len(whole),
-        faces=len(judged),
-        right=sum(j.right for j in judged),
-        streak=now,
-        longest_streak=best,
-        d_prime=both and as_list(both[0]),
-        criterion=both and as_list(both[1]),
-        intervals="95 %: Gourevitch and Galanter 1967 after the log-linear correction for d' and c; Wilson 1927",
-        calibration=[dict(sure=s, right=as_list(e), faces=n) for s, e, n in rows],
-        by_source=[dict(source=s, real=r, right=as_list(e), faces=n) for s, r, e, n in sources],
+
+def build() -> None:
+    ui.headline(
+        "Which face is real?",
+        "None, one, two or all three. The others are not photographs: a model made them.",
     )
-    return numbers, shown(numbers, both, rows, sources)
-
-
-def judgements(record) -> tuple[list[scores.Judged], list[bool]]:
-    """Faces one by one, and for each round whether all of it was right. Raises ValueError."""
-    wanted = ValueError(
-        f'A record is a JSON list of up to {rounds.MOST_ROUNDS} rounds, each with "picked", "sure", "real" and "from".'
-    )
-    try:
-        played = json.loads(record) if isinstance(record, str) and len(record) < 200_000 else None
-    except (ValueError, RecursionError):
-        played = None
-    if not isinstance(played, list) or len(played) > rounds.MOST_ROUNDS:
-        raise wanted
-    judged, whole = [], []
-    for one in played:
-        if not isinstance(one, dict) or not isinstance(sources := one.get("from"), list):
-            raise wanted
-        if len(sources) != 3 or not all(isinstance(s, str) and 0 < len(s) <= 60 for s in sources):
-            raise wanted
-        said, real = picks(one.get("picked")), picks(one.get("real"))
-        sure = ui.whole(one.get("sure"), "How sure", 50, 100)
-        judged += [scores.Judged(*row) for row in zip(real, said, [sure] * 3, sources, strict=True)]
-        whole.append(said == real)
-    return judged, whole
-
-
-def shown(numbers: dict, both: tuple | None, rows: Sequence, sources: Sequence) -> str:
-    """The record as HTML."""
-    if not numbers["faces"]:
-        return (
-            "<p class='note'>After your first round: your accuracy by source, whether you are as often right as you "
-            "are sure, and how well you tell the two apart.</p>"
+    with ui.columns():
+        with ui.stage():
+            table = ui.canvas("quiz", None, "quiz", most_photos=faces.PHOTOS)
+            reveal = ui.html(None, elem_id="quiz-reveal", visible=False)
+        ui.words(
+            see=(
+                "All have one size, cut and compression, and nothing in the page knows the answer.",
+                "Say how sure you are of each face: 50 % is a coin.",
+                "After the answer: what to look at.",
+            ),
+            steps={
+                "reveal": "Choose, say how sure, reveal",
+                "keys": "Play a round with 1, 2, 3, arrows and Enter alone",
+                "none": "Meet a round without a photograph",
+            },
         )
-    share = scores.share(numbers["right"], numbers["faces"])
-    figures = [
-        plots.shares(
-            [
-                (f"{name}{'' if real else ', made'}", e.value, e.low, e.high, n, real)
-                for name, real, e, n in sources
-            ],
-            "told right, by where the face is from",
-        ),
-        plots.reliability([(s, e.value, e.low, e.high, n) for s, e, n in rows]),
-    ]
-    sentence = (
-        f"<b>{numbers['right']} of {numbers['faces']}</b> faces told right ({share.low:.0%} to {share.high:.0%}; "
-        "a coin gets half)."
-    )
-    if both:
-        d, c = both
-        figures.append(plots.two_normals(d.value, c.value, "made", "real"))
-        verdict = "you can tell" if d.low > 0 else "no sign yet that you can tell"
-        if d.high < 0:
-            verdict = "you can tell, but have it backwards"
-        leaning = "made" if c.low > 0 else "real" if c.high < 0 else ""
-        sentence += (
-            f" Sensitivity <b>d&#8242; = {d.value:.2f}</b> ({d.low:.2f} to {d.high:.2f}): {verdict}. Criterion "
-            f"c = {c.value:.2f} ({c.low:.2f} to {c.high:.2f}){f': in doubt you say {leaning}' if leaning else ''}."
-        )
-    else:
-        sentence += " For d&#8242; play on until there was a face of each kind."
-    return f"<p class='verdict'>{sentence}</p><div class='quiz-plots'>{''.join(figures)}</div>"
+    ui.mathematics(MATHEMATICS)
+    asked, said = ([ui.html(None, visible=False) for _ in range(3)] for _ in range(2))
+    sent, key = (ui.html(None, visible=False) for _ in range(2))
+    # The first round is not in the page, as elsewhere, but asked for by it: every visitor has rounds of their own.
+    ui.first(opening, [], [table])
+    call = "document.querySelector('#quiz .table')"
+    # A question of the page's own, since what it is asked with is not in any knob.
+    next_round = ui.in_page(table.select, f"() => {call}.asks()", None, asked)
+    dealt = ui.on(next_round.then, quiz_round, asked, table)
+    answered = ui.in_page(table.submit, f"() => {call}.says()", None, said)
+    told = ui.on(answered.then, quiz_answer, said, reveal)
+    for event in (dealt, told):
+        ui.in_page(event.failure, f"() => {call}.failed()")
+    ui.in_page(told.success, f"(told) => {call}.reveal(told)", reveal)
+    given = ui.in_page(table.upload, f"() => {call}.photos()", None, sent)
+    kept = ui.on(given.then, quiz_photos, sent, key)
+    ui.in_page(kept.success, f"(key) => {call}.play(key)", key)
+
+
+MATHEMATICS = r"""
+You play the part of the discriminator. To say "real, 80 % sure" of a face $\mathbf{x}$ is to say $D(\mathbf{x}) =
+.8$; to say "made, 80 % sure" is $D(\mathbf{x}) = .2$. When photographs $p$ and made faces $q$ come equally often, the
+best that anybody can say compares two densities, and nobody can do more than guess where they agree:
+
+$$D^*(\mathbf{x}) = \frac{p(\mathbf{x})}{p(\mathbf{x}) + q(\mathbf{x})}
+\qquad p = q \;\Rightarrow\; D^* = \tfrac12$$
+
+They do come equally often. With $K$ the number of photographs among the three,
+
+$$P(K = 0, 1, 2, 3) = .15,\; .35,\; .35,\; .15 \qquad \mathbb{E}\,K = 1.5 = 3 \cdot \tfrac12$$
+
+A coin thrown for each face gets $1.5$ of $3$ right on average, and all three in $(\tfrac12)^3 = 12.5\,\%$ of the
+rounds. Always "none" gets all three right a little more often, in $15\,\%$.
+"""

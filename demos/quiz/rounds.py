@@ -63,6 +63,16 @@ def keyed(*parts) -> str:
     return hmac.new(KEY, "\0".join(map(str, parts)).encode(), hashlib.sha256).hexdigest()
 
 
+def picks(text) -> list[bool]:
+    """The faces that were taken for real: "13" -> first and third. Raises ValueError."""
+    good = isinstance(text, str) and len(text) <= 3 and not set(text) - set("123")
+    if not good or len(set(text)) < len(text):
+        raise ValueError(
+            "The real faces are named by 1, 2 and 3, each at most once, or by nothing at all."
+        )
+    return [str(k) in text for k in (1, 2, 3)]
+
+
 # Tokens.
 
 

@@ -84,11 +84,11 @@ class Class:
 
     def routes(self) -> list[Route]:
         return [
-            Route("/class", self._page("student.html"), methods=["GET"]),
+            Route("/class", self._page("student.html", "class/"), methods=["GET"]),
             Route("/class", self._answer(self.open), methods=["POST"]),
             Route("/class/assets/{name}", self.asset),
-            Route("/class/{code}", self._page("student.html")),
-            Route("/class/{code}/teacher", self._page("teacher.html")),
+            Route("/class/{code}", self._page("student.html", "./")),
+            Route("/class/{code}/teacher", self._page("teacher.html", "../")),
             Route("/class/{code}/qr.svg", self.qr),
             Route("/class/{code}/events", self._answer(self.events)),
             Route("/class/{code}/faces/{number:int}/{k:int}", self._answer(self.face)),
@@ -112,7 +112,7 @@ class Class:
         code, key = await run_in_threadpool(
             self.rooms().open, deck, "" if deck == "standard" else self.owner
         )
-        return JSONResponse(dict(code=code, teacher=f"/class/{code}/teacher#{key}"))
+        return JSONResponse(dict(code=code, teacher=f"class/{code}/teacher#{key}"))
 
     async def join(self, request: Request) -> Response:
         if not self.joins.take(visitor(request)):
@@ -210,11 +210,12 @@ class Class:
 
     # What is shown.
 
-    def _page(self, name: str):
+    def _page(self, name: str, base: str):
+        """base: where /class/ is from there. The server may know nothing of the path that it lies below."""
+
         async def page(request: Request) -> Response:
-            return HTMLResponse(
-                (PAGES / name).read_text(encoding="utf-8"), headers={"cache-control": "no-cache"}
-            )
+            text = (PAGES / name).read_text(encoding="utf-8").replace("$base", base)
+            return HTMLResponse(text, headers={"cache-control": "no-cache"})
 
         return page
 

@@ -1,6 +1,7 @@
 // What phone and projector share: asking the server, and hearing what happens.
 export const find = (selector) => document.querySelector(selector);
-export const code = location.pathname.split("/")[2]?.toUpperCase() ?? "";
+// Addresses are told from the page's own (its <base> is .../class/), so that the app may lie below any path.
+export const code = location.pathname.slice(new URL(document.baseURI).pathname.length).split("/")[0].toUpperCase();
 
 // An answer, or an Error with the server's sentence.
 export async function ask(path, { body, secret = "", role = "" } = {}) {
@@ -21,7 +22,7 @@ export async function ask(path, { body, secret = "", role = "" } = {}) {
 export async function listen(secret, role, heard, lost) {
   for (let wait = 500; ; wait = Math.min(8000, 2 * wait)) {
     try {
-      const answer = await fetch(`/class/${code}/events`, {
+      const answer = await fetch(`${code}/events`, {
         headers: { authorization: `Bearer ${secret}`, "x-role": role },
       });
       if (!answer.ok) {

@@ -1,14 +1,12 @@
 // A student's phone: join with a nickname, choose the real faces, say how sure, vote.
-import { ask, code, find, listen } from "/class/assets/class.js";
+import { ask, code, find, listen } from "./class.js";
 
 const kept = `class-${code}`,
   faces = find(".faces");
 let token = code ? localStorage.getItem(kept) : null,
   state = null,
   you = null,
-  shown = 0,
-  points = 0,
-  counted = new Set();
+  shown = 0;
 
 function problem(text) {
   find(".problem").textContent = text;
@@ -29,10 +27,10 @@ find(".join").addEventListener("submit", async (event) => {
   const room = find(".join .code").value.trim().toUpperCase(),
     name = find(".join .name").value;
   try {
-    const joined = await ask(`/class/${encodeURIComponent(room)}/join`, { body: { name } });
+    const joined = await ask(`${encodeURIComponent(room)}/join`, { body: { name } });
     localStorage.setItem(`class-${room}`, joined.token);
     problem("");
-    if (room !== code) return location.assign(`/class/${room}`);
+    if (room !== code) return location.assign(room);
     token = joined.token;
     follow();
   } catch (error) {
@@ -46,7 +44,7 @@ function deal() {
     ...[0, 1, 2].map((k) => {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "face" });
       button.setAttribute("aria-pressed", "false");
-      const image = Object.assign(new Image(), { src: `/class/${code}/faces/${shown}/${k}`, alt: `Face ${k + 1}` });
+      const image = Object.assign(new Image(), { src: `${code}/faces/${shown}/${k}`, alt: `Face ${k + 1}` });
       button.append(image, Object.assign(document.createElement("span"), { className: "tag" }));
       button.addEventListener("click", () => {
         if (state.phase !== "open" || you.picks !== null) return;
@@ -109,7 +107,7 @@ find(".vote").addEventListener("click", async () => {
     sure = Number(find(".sure").value);
   find(".vote").disabled = true;
   try {
-    await ask(`/class/${code}/vote`, { secret: token, body: { round, picks, sure } });
+    await ask(`${code}/vote`, { secret: token, body: { round, picks, sure } });
     you.picks = [0, 1, 2].map((k) => (picks.includes(k) ? "1" : "0")).join("");
     problem("");
   } catch (error) {

@@ -1,5 +1,5 @@
 // The projector: large faces, votes as they come, reveal, ranking. The secret stands behind the # of the address.
-import { ask, code, find, listen } from "/class/assets/class.js";
+import { ask, code, find, listen } from "./class.js";
 
 const key = location.hash.slice(1),
   faces = find(".faces"),
@@ -21,7 +21,7 @@ const element = (tag, words = {}, ...children) => {
 
 async function act(what, body = {}) {
   try {
-    await ask(`/class/${code}/${what}`, { secret: key, body });
+    await ask(`${code}/${what}`, { secret: key, body });
     problem("");
   } catch (error) {
     problem(error.message);
@@ -32,7 +32,7 @@ function deal() {
   shown = state.round;
   faces.replaceChildren(
     ...[0, 1, 2].map((k) => {
-      const image = Object.assign(new Image(), { src: `/class/${code}/faces/${shown}/${k}`, alt: `Face ${k + 1}` });
+      const image = Object.assign(new Image(), { src: `${code}/faces/${shown}/${k}`, alt: `Face ${k + 1}` });
       const bar = element("div", { className: "bar" }, element("i"), element("b", {}, element("span")));
       return element(
         "div",
@@ -119,7 +119,7 @@ function draw() {
 
 async function end() {
   ended = true;
-  const report = await ask(`/class/${code}/results`, { secret: key }).catch((error) => problem(error.message));
+  const report = await ask(`${code}/results`, { secret: key }).catch((error) => problem(error.message));
   if (!report) return;
   const rows = report.by_source.map((r) =>
     element(
@@ -150,7 +150,7 @@ async function end() {
   );
   const csv = element("button", { type: "button", textContent: "Results as CSV" });
   csv.addEventListener("click", async () => {
-    const answer = await fetch(`/class/${code}/results?as=csv`, { headers: { authorization: `Bearer ${key}` } });
+    const answer = await fetch(`${code}/results?as=csv`, { headers: { authorization: `Bearer ${key}` } });
     const url = URL.createObjectURL(await answer.blob());
     element("a", { href: url, download: `which-face-is-real-${code}.csv` }).click();
   });
@@ -199,7 +199,7 @@ find(".copy").addEventListener("click", async () => {
 });
 
 find(".projector .code").textContent = code;
-fetch(`/class/${code}/qr.svg`).then(async (answer) => {
+fetch(`${code}/qr.svg`).then(async (answer) => {
   find(".qr").innerHTML = await answer.text();
   find(".link").href = find(".link").textContent = answer.headers.get("x-link");
   find(".reach").hidden = answer.headers.get("x-reachable") !== "no";

@@ -1,0 +1,69 @@
+// What Play has put down: gml.quiz.record, a round each. value = the numbers that the server has read from it.
+const find = (selector) => element.querySelector(selector),
+  sheet = find(".quiz-sheet");
+let sent = 0; // rounds that the server was asked about
+
+// As in quiz.js: whichever of the two comes first reads what this window kept.
+function kept() {
+  try {
+    return JSON.parse(sessionStorage.getItem("gml-quiz")).filter((round) => Array.isArray(round?.from));
+  } catch {
+    return []; // nothing was kept, or storing is forbidden
+  }
+}
+gml.quiz ??= { record: kept(), deck: "standard" };
+
+// The plots wait unseen, so that nobody reads "nothing yet" above a record that is being read.
+const wait = (on) => (document.querySelector("#quiz-record").style.visibility = on ? "hidden" : "");
+
+function look() {
+  if (!element.isConnected) return removeEventListener("gml-address", look);
+  const rounds = gml.quiz.record.length;
+  find(".count").textContent =
+    `${rounds ? rounds : "No"} ${rounds === 1 ? "round" : "rounds"}${rounds === 500 ? ", the last ones" : ""}`;
+  for (const button of sheet.querySelectorAll("button")) button.disabled = !rounds;
+  if (rounds === sent || element.offsetParent === null) return;
+  if (!sent) wait(true);
+  sent = rounds;
+  trigger("select");
+}
+
+sheet.rounds = () =>
+  JSON.stringify(gml.quiz.record.map(({ picked, sure, real, from }) => ({ picked, sure, real, from })));
+sheet.counted = () => wait(false);
+
+function tick() {
+  if (props.value.longest_streak >= 2) gml.did(element, "streak");
+  if (props.value.rounds >= 10) gml.did(element, "ten");
+}
+watch("value", tick);
+
+find(".again").addEventListener("click", () => {
+  gml.quiz.record = [];
+  try {
+    sessionStorage.removeItem("gml-quiz");
+  } catch {
+    // nothing was kept
+  }
+  look();
+});
+sheet.addEventListener("click", ({ target }) => {
+  const { record } = gml.quiz;
+  if (target.dataset.save === "json") gml.saveNumbers({ ...props.value, record }, "which-face-is-real.json");
+  if (target.dataset.save !== "csv") return;
+  // A text that a spreadsheet would compute gets a quote in front.
+  const cell = (v) =>
+    `"${String(v)
+      .replaceAll('"', '""')
+      .replace(/^[=+\-@]/, "'$&")}"`;
+  const rows = record.flatMap((r) =>
+    r.from.map((from, k) => [r.number, k + 1, from, +r.real.includes(k + 1), +r.picked.includes(k + 1), r.sure]),
+  );
+  const text = [["round", "face", "source", "real", "said_real", "sure_percent"], ...rows]
+    .map((r) => r.map(cell).join(","))
+    .join("\r\n");
+  gml.save(URL.createObjectURL(new Blob([`${text}\r\n`], { type: "text/csv" })), "which-face-is-real.csv");
+});
+
+addEventListener("gml-address", look); // the shell says so when a view is shown
+look();
