@@ -63,7 +63,7 @@ format: $(VENV)/.dev biome ## put Python and JavaScript into their one form (mod
 	@[ ! -x $(BIOME)/node_modules/.bin/biome ] || \
 	  $(BIOME)/node_modules/.bin/biome check --write --config-path=.ci/biome.json demos
 
-screenshots: $(VENV)/.dev browser ## a picture of every tab, into screenshots/
+screenshots: $(VENV)/.dev browser ## a picture of every view, into screenshots/
 	@$(PY) -m tests.screenshots $(ARGS)
 
 clean: ## delete caches, screenshots and build/; .venv and train/runs stay

@@ -1,21 +1,15 @@
 """Timings as ratios against a reference, in one run on one machine: `make bench`, or a part of it by name.
 
-    python -m train.bench [pixelcnn] [vae] [stylegan] [page]
+    python -m train.bench [pixelcnn] [vae] [stylegan] [page] [crowd]
 
 The two sides of a ratio take turns, so that whatever else the machine does slows both; a time is the median of
 its turns. Milliseconds are context, ratios are compared. Nothing here is a test.
 """
 
 import argparse
-import os
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections import deque
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from statistics import median
 
 import torch
@@ -25,16 +19,9 @@ import checkpoints
 from models.images import noise
 from models.pixelcnn import sample, sample_naive
 from models.stylegan import Layer, depthwise, lrelu
+from train import bench_app
 
-ROOT = Path(__file__).parents[1]
 TURNS = 9
-PAGE_TURNS = 3
-EMPTY_APP = """
-import os, gradio, torch
-with gradio.Blocks() as blocks:
-    pass
-blocks.launch(server_port=int(os.environ["GRADIO_SERVER_PORT"]), ssr_mode=False, quiet=True)
-"""
 Row = tuple[str, str, str, str, str]  # what, measured, reference, ratio, goal
 
 
@@ -119,43 +106,6 @@ def vae() -> Iterator[Row]:
     yield "VAE, a map of 20 x 20", took, f"one by one {median(one_by_one) * 1e3:.0f} ms", *shown
 
 
-def page() -> Iterator[Row]:
-    """From starting Python to the first page, against an app with nothing on it."""
-
-    def first_page(*command: str) -> float:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        own = {"GRADIO_SERVER_PORT": str(port), "GRADIO_SERVER_NAME": "127.0.0.1",
-               "GRADIO_ANALYTICS_ENABLED": "False", "HF_HUB_OFFLINE": "1"}
-        start = time.perf_counter()
-        process = subprocess.Popen([sys.executable, *command], cwd=ROOT, env=os.environ | own,
-                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-        try:
-            while time.perf_counter() - start < 120:
-                if process.poll() is not None:
-                    raise SystemExit(f"{command[0]} stopped: {process.stderr.read().decode()[-1000:]}")
-                try:
-                    with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60) as answer:
-                        if answer.status == 200:
-                            return time.perf_counter() - start
-                except OSError:                                # not listening yet
-                    time.sleep(0.02)
-            raise SystemExit(f"{command[0]}: no page after two minutes.")
-        finally:
-            process.terminate()
-            process.wait()
-
-    ours, empty = [], []
-    for turn in range(PAGE_TURNS + 1):
-        pair = first_page("app.py"), first_page("-c", EMPTY_APP)
-        if turn:                                               # the first pair fills the disk cache
-            ours.append(pair[0])
-            empty.append(pair[1])
-    shown = ratio(median(a / b for a, b in zip(ours, empty, strict=True)), 1.5, at_least=False)
-    yield "First page", f"{median(ours):.2f} s", f"empty app {median(empty):.2f} s", *shown
-
-
 def stylegan() -> Iterator[Row]:
     """Scaled activations and one shared convolution, against weights of each picture's own as a grouped convolution."""
     model = checkpoints.load("stylegan-faces")
@@ -201,7 +151,10 @@ def stylegan() -> Iterator[Row]:
     yield "  a face; a 5 x 5 matrix", f"{one * 1e3:.1f} ms; {sheet * 1e3:.0f} ms", "", "", "5 ms; 120 ms"
 
 
-PARTS: dict[str, Callable[[], Iterator[Row]]] = {"pixelcnn": pixelcnn, "vae": vae, "stylegan": stylegan, "page": page}
+PARTS: dict[str, Callable[[], Iterator[Row]]] = {
+    "pixelcnn": pixelcnn, "vae": vae, "stylegan": stylegan, 
+    "page": bench_app.page, "crowd": bench_app.crowd,
+}
 
 
 def main() -> None:
