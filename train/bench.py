@@ -152,7 +152,7 @@ def stylegan() -> Iterator[Row]:
 
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
-    "pixelcnn": pixelcnn, "vae": vae, "stylegan": stylegan, 
+    "pixelcnn": pixelcnn, "vae": vae, "stylegan": stylegan,
     "page": bench_app.page, "crowd": bench_app.crowd,
 }
 

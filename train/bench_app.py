@@ -1,7 +1,7 @@
-"""The app from outside: how soon its first page is there, what that weighs, and how many visitors it can answer at once.
+"""The app from outside: how soon its first page is there, what that weighs, how many visitors it answers at once.
 
-Each against an empty Gradio app in the same run. Part of `make bench`; needs the dev extra (httpx), and a browser for the
-weight of a first visit.
+Each against an empty Gradio app in the same run. Part of `make bench`; needs the dev extra (httpx), and a browser for
+the weight of a first visit.
 """
 
 import asyncio
