@@ -8,6 +8,7 @@ import inspect
 import io
 import json
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
