@@ -15,6 +15,7 @@ from demos import ui
 from models.images import noise, to_uint8
 from models.pixelcnn import PixelCNN, sample
 
+TITLE = "Pixel by pixel"
 NAME = "pixelcnn-mnist"
 SIZE = 28
 PIXELS = SIZE * SIZE
@@ -118,24 +119,25 @@ def equations(x: np.ndarray, logits: np.ndarray, surprise: np.ndarray) -> str:
     p, ink = 1 / (1 + exp(-logits[i])), int(x[i])
     total, sign = surprise.sum(), "" if ink else "1 - "
     return rf"""
-The chain rule turns one hard question into 784 easy ones:
+The chain rule turns one hard question into 784 easy ones. Pixels are counted from 0, row by row:
 
-$$\log p(\mathbf{{x}}) = \sum_{{i=1}}^{{784}} \log p(x_i \mid x_1, \dots, x_{{i-1}})
+$$\log p(\mathbf{{x}}) = \sum_{{i=0}}^{{783}} \log p(x_i \mid x_0, \dots, x_{{i-1}})
 = {-total:.2f}\ \text{{nats for this picture}} = {-total / np.log(2):.1f}\ \text{{bits}}$$
 
 A network with masked kernels gives all 784 logits $f_\theta$, and a sigmoid makes each a probability.
-Its worst surprise in this picture is pixel {i + 1}, where it expected {"paper" if ink else "ink"}:
+Its worst surprise in this picture is pixel {i}, where it expected {"paper" if ink else "ink"}:
 
-$$p_\theta(x_{{{i + 1}}} = 1 \mid x_{{<{i + 1}}}) = \sigma(f_\theta) = \sigma({logits[i]:.2f}) = {p:.4f},
-\qquad x_{{{i + 1}}} = {ink}$$
+$$p_\theta(x_{{{i}}} = 1 \mid x_{{<{i}}}) = \sigma(f_\theta) = \sigma({logits[i]:.2f}) = {p:.4f},
+\qquad x_{{{i}}} = {ink}$$
 
 Training minimises the sum of these surprises over all pixels. For a binary picture each one is the
 binary cross entropy:
 
-$$-\big[x_{{{i + 1}}} \log \sigma(f_\theta) + (1 - x_{{{i + 1}}}) \log(1 - \sigma(f_\theta))\big]
+$$-\big[x_{{{i}}} \log \sigma(f_\theta) + (1 - x_{{{i}}}) \log(1 - \sigma(f_\theta))\big]
 = -\log({sign}{p:.4f}) = {surprise[i]:.2f}\ \text{{nats}}$$
 
 To draw, take $u_i$ evenly from $[0, 1)$ and set $x_i = 1$ if $u_i < \sigma(f_\theta / T)$, with the temperature $T$.
+All surprises here are those of the model itself, at $T = 1$.
 The slide writes a softmax over two values; with two values it is the same function as one sigmoid.
 """
 
@@ -143,90 +145,90 @@ The slide writes a softmax over two values; with two values it is the same funct
 # What is shown.
 
 
-def build():
-    first, first_equations = draw(7, 1.0, "")
-    entry = checkpoints.MANIFEST[NAME]
+def build() -> None:
+    measured = checkpoints.MANIFEST[NAME]["measured"]
+    ui.headline(
+        "One pixel at a time",
+        "Each pixel is drawn from those before it. Stop anywhere, change history, and the rest is drawn anew.",
+    )
     with ui.columns():
         with ui.knobs():
-            ui.html("<p class='model-name'><b>PixelCNN</b>, 28 x 28<br>trained on binary MNIST</p>")
             seed = ui.seed_slider("autoregressive", 7)
             temperature = ui.slider(
                 "autoregressive", "temperature", "Temperature", *TEMPERATURE, 1.0, 0.05
             )
             flips = gr.Textbox(
                 "",
-                label="Flipped pixels",
+                label="Flipped pixels, counted from 0",
                 placeholder="none",
                 max_length=200,
                 elem_id="autoregressive-flips",
             )
-            another = gr.Button("Draw another", variant="primary")
-            clear = gr.Button("Undo flips")
+            with gr.Row(elem_classes="buttons"):
+                another = gr.Button("Draw another", variant="primary", min_width=0)
+                clear = gr.Button("Undo flips", min_width=0)
         with ui.stage():
-            player = ui.canvas("pixel_player", first, "pixel-player")
+            player = ui.canvas("pixel_player", None, "pixel-player")
             gif = ui.html("", visible=False)
         ui.words(
             see=(
-                "The model reads only the pixels above and to the left.",
-                "Where it is sure, the map on the right is blank or full colour; "
-                "in between, the digit is still undecided.",
-                "Every pixel is a draw, so the same past can end in another digit.",
+                "Every pixel is a draw with the chance on the right.",
+                "Blank or full colour: the model is sure.",
+                "In between, the digit is still undecided.",
             ),
             steps={
                 "play": "Play one digit to the end",
-                "flip": "Click a pixel and flip it",
+                "flip": "Click a pixel to flip it",
                 "cold": "Set the temperature to 0.3",
-                "complete": "Draw a top half, compare four endings",
-                "score": "Draw a digit, see how likely it is",
             },
         )
     ui.strip(
         [
             ("exact", "likelihood"),
-            (f"{entry['measured']['nats_per_image']:.1f} nats", "on 10,000 test digits"),
+            (
+                f"{measured['nats_per_image']:.1f} ± {measured['standard_error']:.1f} nats",
+                f"−log p, {measured['test_images']:,} test digits, dynamic bits",
+            ),
             ("784", "pixels, one after the other"),
-            ("", "per image, now, here"),
-            (f"{entry['measured']['parameters'] / 1e6:.2f} M", "parameters"),
+            ("", "for this picture, when it was drawn here"),
+            (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
         ],
-        live="per image, now, here",
+        live="for this picture, when it was drawn here",
     )
-
-    def show_equations() -> None:
-        math = ui.mathematics(first_equations)
-        # Numbers half typed are no flips yet: the box is read when the person leaves it.
+    math = ui.mathematics()
+    knobs = [seed, temperature, flips]
+    ui.first(draw, knobs, [player, math])
+    # Numbers half typed are no flips yet: the box is read when the person leaves it.
+    ui.on(
+        [seed.input, temperature.input, flips.submit, flips.blur, player.apply],
+        draw,
+        knobs,
+        [player, math],
+        concurrency_limit=2,
+    )
+    # Gestures that set a knob in the page first, and then ask for the picture.
+    for gesture, js, sources, target in (
+        (
+            player.edit,
+            "() => document.querySelector('#pixel-player [data-flips]').dataset.flips",
+            None,
+            flips,
+        ),
+        (
+            another.click,
+            "(seed) => { gml.intent = 'play'; return (seed + 1) % 10000; }",
+            seed,
+            seed,
+        ),
+        (clear.click, "() => ''", None, flips),
+    ):
         ui.on(
-            [seed.input, temperature.input, flips.submit, flips.blur, player.apply],
+            ui.in_page(gesture, js, sources, target).then,
             draw,
             knobs,
             [player, math],
-            concurrency_limit=2,
+            api_visibility="private",
         )
-        # Gestures that set a knob in the page first, and then ask for the picture.
-        for gesture, js, sources, target in (
-            (
-                player.edit,
-                "() => document.querySelector('#pixel-player [data-flips]').dataset.flips",
-                None,
-                flips,
-            ),
-            (
-                another.click,
-                "(seed) => { gml.intent = 'play'; return (seed + 1) % 10000; }",
-                seed,
-                seed,
-            ),
-            (clear.click, "() => ''", None, flips),
-        ):
-            ui.on(
-                ui.in_page(gesture, js, sources, target).then,
-                draw,
-                knobs,
-                [player, math],
-                api_visibility="private",
-            )
-
-    knobs = [seed, temperature, flips]
-    ui.link("autoregressive", seed=seed, temperature=temperature, flips=flips)
     saved = ui.on(player.download, film, knobs, gif)
     ui.in_page(saved.success, "(uri) => gml.save(uri, gml.filmName)", gif)
-    return show_equations
+    ui.link("autoregressive", seed=seed, temperature=temperature, flips=flips)

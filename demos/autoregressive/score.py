@@ -9,6 +9,19 @@ from demos import plots, ui
 from demos.autoregressive.play import SIZE, model, picture
 from models.pixelcnn import loss
 
+TITLE = "How likely?"
+SEED = 4  # a digit of the model's own, to begin with
+# What the page does with a drawing by itself: button, step of "Try this", in JavaScript.
+_ROWS = "Array.from({ length: 28 }, (_, r) => bits.slice(28 * r, 28 * r + 28))"
+TURNS = {
+    "Mirror it": (
+        "mirror",
+        f"(bits) => {_ROWS}.map((row) => [...row].reverse().join('')).join('')",
+    ),
+    "Turn it upside down": ("turn", "(bits) => [...bits].reverse().join('')"),
+    "Swap ink and paper": ("swap", "(bits) => [...bits].map((bit) => 1 - bit).join('')"),
+}
+
 # What is computed.
 
 
@@ -24,7 +37,10 @@ def score(drawing: str) -> tuple[str, str]:
     digits, fashion = scores["digits"].numpy(), scores["fashion"].numpy()
     rank = float((digits < nats).mean())
     if not x.any():
-        verdict = "An empty sheet: likely pixel by pixel, and yet no digit. Likelihood is not the same as looking real."
+        verdict = (
+            f"An empty sheet: likelier than {1 - rank:.0%} of the test digits, and yet no digit. "
+            "Likely is not the same as looking real."
+        )
     elif rank > 0.999:
         verdict = "Further out than 99.9 % of test digits: no digit it has learned looks like this."
     else:
@@ -38,20 +54,80 @@ def score(drawing: str) -> tuple[str, str]:
     )
 
 
+def first_drawing() -> str:
+    return "".join(map(str, picture(SEED, 1.0, ())[0]))
+
+
 # What is shown.
 
 
 def build() -> None:
-    drawing = "".join(map(str, picture(4, 1.0, ())[0]))
-    sentence, histogram = score(drawing)
-    ui.section(
+    digits = checkpoints.MANIFEST["pixelcnn-mnist"]["measured"]
+    scores = checkpoints.MANIFEST["pixelcnn-mnist-scores"]["measured"]
+    ui.headline(
         "How likely is this digit?",
-        "Multiply 784 probabilities and you have the picture's own, exactly. Few other families can say this.",
+        "Multiply 784 probabilities and you have that of the picture, exactly. Few other families can tell it.",
     )
-    with gr.Row(elem_classes="complete"):
-        pad = ui.pad(drawing, "whole-digit")
-        with gr.Column(min_width=0, elem_classes="endings"):
-            verdict = ui.html(sentence, classes="verdict")
-            plot = ui.html(histogram)
-    done = ui.on([pad.input], score, pad, [verdict, plot])
-    ui.in_page(done.success, "() => gml.did(document.querySelector('#whole-digit'), 'score')")
+    with ui.columns():
+        with ui.knobs():
+            turns = {name: gr.Button(name) for name in TURNS}
+        with ui.stage(), gr.Row(elem_classes="two"):
+            pad = ui.pad("", "whole-digit")
+            with gr.Column(min_width=0):
+                verdict = ui.html("", classes="verdict")
+                plot = ui.html("")
+        ui.words(
+            see=(
+                "Your drawing's surprise, among those of 10,000 test digits and 1,000 pieces of clothing.",
+                "The model has never seen clothes, and finds them far too surprising.",
+            ),
+            steps={
+                "score": "Clear, and draw a digit",
+                "mirror": "Mirror it: is it as likely?",
+                "swap": "Swap ink and paper",
+            },
+        )
+    ui.strip(
+        [
+            (
+                f"{digits['nats_per_image']:.1f} ± {digits['standard_error']:.1f} nats",
+                f"mean of {digits['test_images']:,} test digits, dynamic bits",
+            ),
+            (f"{scores['digits_99th_percentile']:.0f} nats", "99 of 100 test digits are below"),
+            (f"{scores['fashion_mean']:.0f} nats", "mean of 1,000 clothes (Fashion-MNIST)"),
+            (f"{scores['fashion_above_it']:.1%}", "of the clothes are above those 99 of 100"),
+            (f"{scores['roc_area']:.4f}", "area under the ROC curve, digits and clothes"),
+        ]
+    )
+    ui.mathematics(MATHEMATICS)
+    ui.first(first_drawing, [], [pad])
+    ui.first(score, [pad], [verdict, plot])
+    drawn = ui.on([pad.input], score, pad, [verdict, plot])
+    # An emptied sheet is no drawing.
+    ui.in_page(
+        drawn.success,
+        "(bits) => bits.includes('1') && gml.did(document.querySelector('#whole-digit'), 'score')",
+        pad,
+    )
+    for name, (step, js) in TURNS.items():
+        turned = ui.in_page(turns[name].click, js, pad, pad)
+        done = ui.on(turned.then, score, pad, [verdict, plot], api_visibility="private")
+        ui.in_page(done.success, f"() => gml.did(document.querySelector('#whole-digit'), '{step}')")
+
+
+MATHEMATICS = r"""
+The chain rule again, now for a picture that somebody else has drawn: all its pixels are known, so one pass of the
+network gives all 784 factors (pixels counted from 0).
+
+$$-\log p(\mathbf{x}) = -\sum_{i=0}^{783} \log p_\theta(x_i \mid \mathbf{x}_{<i})
+\qquad \text{in bits per pixel: } \frac{-\log p(\mathbf{x})}{784\, \log 2}$$
+
+On average over pictures of the data no model can do better than their entropy:
+
+$$\mathbb{E}_{\mathbf{x} \sim p_{\text{data}}}\big[-\log p_\theta(\mathbf{x})\big]
+= H(p_{\text{data}}) + D_{\text{KL}}(p_{\text{data}} \,\|\, p_\theta) \ge H(p_{\text{data}})$$
+
+A single picture can do better, and an empty sheet does: a density is largest where every pixel is easy to foresee,
+and that need not be where pictures are. Dynamic bits: each time a digit is used, a pixel with grey level $g$ becomes
+ink with the chance $g$; numbers for bits drawn once and for all (static) are not comparable.
+"""

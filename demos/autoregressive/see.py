@@ -1,15 +1,16 @@
-"""Why it works: the masks, and what a pixel is really predicted from."""
+"""What a pixel is really predicted from: the receptive field, and the blind spot."""
 
 from functools import lru_cache
 
 import gradio as gr
-import torch
 
+import checkpoints
 from demos import ui
-from demos.autoregressive.play import SIZE, model
+from demos.autoregressive.play import NAME, SIZE, model
 from models.images import noise
-from models.pixelcnn import MaskedConv2d, receptive_field
+from models.pixelcnn import receptive_field
 
+TITLE = "What it sees"
 PROBES = (
     8  # random pictures over which gradients are averaged: in one alone a closed ReLU hides a path
 )
@@ -45,45 +46,24 @@ def look(row: int, col: int, depth: int) -> dict:
     )
 
 
-def kernel(layer: MaskedConv2d, kind: str) -> str:
-    """A kernel as a table: 1 where it may look, 0 where it must not, shaded by the mean |w| it learned there."""
-    strength = (layer.weight * layer.mask).abs().mean((0, 1))
-    strength = torch.cat([strength / strength.max(), torch.zeros(layer.r, layer.k)])
-    seen = torch.cat([layer.mask, torch.zeros(layer.r, layer.k)])
-    rows = "".join(
-        "<tr>"
-        + "".join(
-            f"<td style='--w:{w:.0%}'>{s:.0f}</td>" if s else "<td class='off'>0</td>"
-            for s, w in zip(seen_row.tolist(), w_row.tolist(), strict=True)
-        )
-        + "</tr>"
-        for seen_row, w_row in zip(seen, strength, strict=True)
-    )
-    what = "the pixel itself is hidden" if kind == "A" else "the pixel's own features are seen"
-    return f"<figure><table class='kernel'>{rows}</table><figcaption>Mask {kind}: {what}</figcaption></figure>"
-
-
 # What is shown.
 
 
 def build() -> None:
-    deepest = len(model().blocks)
-    first = look(16, 14, 3)
-    ui.section(
+    deepest = checkpoints.MANIFEST[NAME]["config"]["blocks"]
+    ui.headline(
         "What the network can see",
-        "Masked kernels never look ahead. Each layer sees further back, "
-        "but pixels just above to the right stay out of sight.",
+        "Each masked layer sees further back, but what lies above and far to the right stays out of sight.",
     )
-    with gr.Row(elem_classes="see"):
-        ui.html(kernel(model().first, "A") + kernel(model().blocks[0].look, "B"), classes="kernels")
-        with gr.Column(min_width=0, elem_classes="field-stage"):
-            canvas = ui.canvas("field", first, "field")
-        with gr.Column(min_width=0, elem_classes="field-knobs"):
+    with ui.columns():
+        with ui.knobs():
             depth = ui.slider(
                 "autoregressive", "depth", "Masked layers after the first", 0, deepest, 3
             )
-            row = ui.slider("autoregressive", "row", "Row", 0, SIZE - 1, 16)
-            col = ui.slider("autoregressive", "col", "Column", 0, SIZE - 1, 14)
+            row = ui.slider("autoregressive", "row", "Row, counted from 0", 0, SIZE - 1, 16)
+            col = ui.slider("autoregressive", "col", "Column, counted from 0", 0, SIZE - 1, 14)
+        with ui.stage(), gr.Row(elem_classes="beside"):
+            canvas = ui.canvas("field", None, "field")
             ui.html(
                 "<p><span class='key fam'></span> moves the prediction: its gradient is not zero.</p>"
                 "<p><span class='key spot'></span> comes before, yet is not seen. "
@@ -91,8 +71,26 @@ def build() -> None:
                 "<p><span class='key blank'></span> comes later: its gradient is exactly zero.</p>",
                 classes="keys",
             )
+        ui.words(
+            see=(
+                "The framed pixel is to be predicted; colour shows by what.",
+                "It is measured: the gradient in the trained network.",
+                "Nothing that comes later ever moves it.",
+            ),
+            steps={
+                "deep": f"Turn on all {deepest} layers and find the blind spot",
+                "pick": "Click another pixel",
+            },
+        )
+    ui.mathematics(MATHEMATICS)
     knobs = [row, col, depth]
+    ui.first(look, knobs, [canvas])
     ui.on([*(knob.input for knob in knobs), canvas.apply], look, knobs, canvas, queue=False)
+    ui.in_page(
+        depth.input,
+        f"(d) => d >= {deepest} && gml.did(document.querySelector('#field'), 'deep')",
+        depth,
+    )
     picked = ui.in_page(
         canvas.select,
         "() => JSON.parse(document.querySelector('#field [data-at]').dataset.at)",
@@ -101,3 +99,26 @@ def build() -> None:
     )
     ui.on(picked.then, look, knobs, canvas, queue=False, api_visibility="private")
     ui.link("autoregressive", row=row, col=col, depth=depth)
+
+
+MATHEMATICS = r"""
+What is shown is the mean over 8 random pictures of
+
+$$\Big| \frac{\partial}{\partial x_j} \sum_c h^{(d)}_{c,i}(\mathbf{x}) \Big|,$$
+
+where $h^{(d)}_{c,i}$ is channel $c$ of layer $d$ at the framed pixel $i$, on a logarithmic scale. For $j \ge i$ it is
+exactly zero.
+
+The $7 \times 7$ kernel reaches 3 rows up and 3 columns to the right, each $5 \times 5$ kernel after it 2 and 2. But
+only a step up leads to the right: in its own row a mask passes the left alone. After $d$ layers a pixel $a \ge 1$
+rows up can be seen no further to the right than
+
+$$\Delta(a) = 2 \min(a, d + 1) + 1 \quad \text{columns}, \qquad a \le 3 + 2d,$$
+
+and more layers do not help in the rows just above: the blind spot. The cure is two stacks (Gated PixelCNN, van den
+Oord et al. 2016, arXiv:1606.05328). A vertical one reads all rows above with no mask, to both sides; a horizontal one
+reads what is left in the row and takes in the vertical one:
+
+$$\mathbf{v}' = W_v * \mathbf{v}_{\text{rows above}} \qquad
+\mathbf{h}' = W_h * \mathbf{h}_{\text{left}} + U\,\mathbf{v}'$$
+"""

@@ -3,7 +3,7 @@ const N = 28,
   rows = props.rows;
 const canvas = element.querySelector("canvas"),
   mark = element.querySelector(".cursor");
-let ink = [...props.value].map(Number),
+let ink = [...(props.value ?? "")].map(Number),
   cursor = 7 * N + 14,
   pen = null,
   before = null;
@@ -78,7 +78,7 @@ element.querySelector(".clear").addEventListener("click", () => {
   send();
 });
 watch("value", () => {
-  ink = [...props.value].map(Number);
+  ink = [...(props.value ?? "")].map(Number);
   draw();
 });
 gml.onTheme(draw);
