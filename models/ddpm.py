@@ -2,13 +2,17 @@
 
     x_t = sqrt(alpha_bar_t) x_0 + sqrt(1 - alpha_bar_t) epsilon                 (the forward process, in closed form)
     L_simple = E || epsilon - epsilon_theta(x_t, t) ||^2                        (Algorithm 1)
-    x_s = sqrt(alpha_bar_s) x0_hat + sqrt(1 - alpha_bar_s - sigma^2) epsilon_theta + sigma noise,   s < t
+    x0_hat = clamp((x_t - sqrt(1 - alpha_bar_t) epsilon_theta) / sqrt(alpha_bar_t), -1, 1)
+    epsilon_hat = (x_t - sqrt(alpha_bar_t) x0_hat) / sqrt(1 - alpha_bar_t)
+    x_s = sqrt(alpha_bar_s) x0_hat + sqrt(1 - alpha_bar_s - sigma^2) epsilon_hat + sigma noise,   s < t
 
-The last line is the generalised sampler of DDIM (Song, Meng, Ermon 2020, arXiv:2010.02502): with eta = 1 it is the
-ancestral sampling of Algorithm 2, with eta = 0 nothing is random but the start, and few steps are enough.
+The last line is the generalised sampler of DDIM (Song, Meng, Ermon 2020, arXiv:2010.02502, Eq. 12 and 16): with eta = 1
+it is the ancestral sampling of Algorithm 2, with eta = 0 nothing is random but the start, and few steps are enough.
 
-Departs from the paper: a far smaller U-Net, with one residual block per level on each side and attention in the
-middle alone. Times are counted 0 ... T-1, as in every implementation; the paper's t is one more.
+Departs from both papers: x0_hat is clamped to the range that pictures have, and the noise is what belongs to it then;
+without the clamp epsilon_hat is epsilon_theta. And from the first: a far smaller U-Net, with one residual block per
+level on each side and attention in the middle alone. Times are counted 0 ... T-1, as in every implementation; the
+paper's t is one more.
 Read in this order: ResBlock, Attention, UNet, diffuse, loss, times, sample. Pretrained lets the same loop ask
 networks that others have trained.
 """

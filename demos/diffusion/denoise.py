@@ -1,7 +1,8 @@
 """Out of noise: the reverse process, computed once, then scrubbed in the page."""
 
+import base64
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import gradio as gr
 import torch
@@ -24,16 +25,14 @@ from demos.diffusion.network import (
 from models.ddpm import times
 from models.images import grid, to_uint8
 
+TITLE = "Out of noise"
 KEPT = 30  # moments that are kept of a longer path
-KEPT_LARGE = 12  # of pictures with many pixels
+KEPT_LARGE = 12  # of pictures with more than so many pixels along a side:
+SMALL = 64
 PATIENCE = 0.4  # seconds between two signs of life
 
 
 # What is computed.
-
-
-def steps_in_range(value) -> int:
-    return ui.whole(value, "Steps", 1, T)
 
 
 def cost(name: str) -> str:
@@ -41,16 +40,9 @@ def cost(name: str) -> str:
     return f"about {max(1, round(seconds(name, 50)))} s for 50 steps on this machine"
 
 
-def walk(
-    name: str, seed: int, steps: int, eta: float
-) -> Iterator[tuple[int, bool, Tensor, Tensor, Tensor, Tensor]]:
-    """Step k, whether its moment is kept, x_t, the noise guess, x0_hat, and the x that comes after."""
-    most = KEPT if shape(name)[1] <= 64 else KEPT_LARGE
-    kept = set(torch.linspace(0, steps - 1, min(steps, most)).round().int().tolist())
-    x = first_noise(seed, name)
-    for k, (after, guess, x_0) in enumerate(path(name, seed, steps, eta)):
-        yield k, k in kept, x, guess, x_0, after
-        x = after
+def kept(steps: int, most: int = KEPT) -> set[int]:
+    """Which steps are shown: all, or as many as may be kept, evenly spaced."""
+    return set(torch.linspace(0, steps - 1, min(steps, most)).round().int().tolist())
 
 
 def denoise(seed: int, steps: int, eta: float, model: str) -> Iterator[tuple[dict, str]]:
@@ -58,101 +50,115 @@ def denoise(seed: int, steps: int, eta: float, model: str) -> Iterator[tuple[dic
 
     model: ddpm-mnist, or ddpm-cifar10-32 or ddpm-celebahq-256 once it has been downloaded.
 
-    Streams one picture of all moments kept so far, one row for each: x_t, the noise guess, x0_hat; the last row is the
-    result. With it the times t of the rows, how many steps are done, and the milliseconds; then the equations.
+    Streams the moments kept so far, three pictures for each: x_t, the noise guess, x0_hat; at the end the result,
+    nothing, the result. They come as levels, 0 to 255 for -1 to 1, as bytes in base64, or, when they are large, as one
+    sheet (WebP as a data URI). With them the times t, how many steps are done, the milliseconds; then the equations.
     """
-    seed, steps = ui.seed(seed), steps_in_range(steps)
+    seed, steps = ui.seed(seed), ui.whole(steps, "Steps", 1, T)
     eta, name = ui.number(eta, "eta", 0, 1), named(model)
-    planned = times(T, steps)
-    rows, shown_times = [], []
+    channels, size, _ = shape(name)
+    planned, keep = times(T, steps), kept(steps, KEPT if size <= SMALL else KEPT_LARGE)
+    rows, shown, x = [], [], first_noise(seed, name)
     start = told = time.perf_counter()
-    for k, kept, x, guess, x_0, after in walk(name, seed, steps, eta):
-        row, now = torch.cat([x, guess / 2.5, x_0]), time.perf_counter()
-        if kept:
+    for k, (after, guess, x_0) in enumerate(path(name, seed, steps, eta)):
+        row, x, done = torch.cat([x, guess / 2.5, x_0]), after, k + 1
+        if k in keep:
             rows.append(row)
-            shown_times.append(planned[k])
-        if now - told > PATIENCE and k + 1 < steps:
-            told = now
-            # Of a large picture only the newest moment is worth its bytes.
-            part = (rows, shown_times) if shape(name)[1] <= 64 else ([row], [planned[k]])
-            yield moments(name, *part, after, k + 1, steps, seed, eta, now - start)
-    whole = time.perf_counter() - start
-    yield moments(name, rows, shown_times, after, steps, steps, seed, eta, whole)
+            shown.append(planned[k])
+        now = time.perf_counter()
+        if done < steps and now - told <= PATIENCE:
+            continue
+        told = now
+        # On its way only the newest moment of a picture in colour is worth its bytes.
+        part = (rows, shown) if done == steps or channels == 1 else ([row], [planned[k]])
+        pictures = to_uint8(torch.cat([*part[0], x, torch.zeros_like(x), x]), -1, 1)
+        alpha_bar = network(name).alpha_bar
+        value = dict(
+            levels=base64.b64encode(pictures.tobytes()).decode() if size <= SMALL else None,
+            sheet=ui.data_uri(grid(pictures, 3)[None], quality=88) if size > SMALL else None,
+            times=part[1],
+            done=done,
+            steps=steps,
+            seed=seed,
+            eta=eta,
+            model=name,
+            size=size,
+            channels=channels,
+            ms=round(1000 * (now - start), 1),
+            alpha_bar=[float(f"{alpha_bar[t].item():.5g}") for t in part[1]],
+        )
+        yield value, equations(alpha_bar, steps, eta, value["ms"] / done)
 
 
-def moments(name, rows, shown_times, x, done, steps, seed, eta, seconds) -> tuple[dict, str]:
-    """What is sent of a path: rows are (3, C, H, W) each, x the picture it has come to. -> value, equations."""
-    nothing = torch.zeros_like(x)
-    sheet = torch.cat([*rows, torch.cat([x, nothing, x])])
-    alpha_bar = network(name).alpha_bar
-    value = dict(
-        sheet=ui.data_uri(grid(to_uint8(sheet, -1, 1), 3)[None], quality=88),
-        times=shown_times,
-        done=done,
-        steps=steps,
-        seed=seed,
-        eta=eta,
-        model=name,
-        size=shape(name)[1],
-        channels=shape(name)[0],
-        ms=round(1000 * seconds, 1),
-        alpha_bar=[float(f"{alpha_bar[t].item():.5g}") for t in shown_times],
-    )
-    return value, equations(alpha_bar, seed, steps, eta, 1000 * seconds / done)
+def drawn(seed: int, steps: int, eta: float, model: str) -> tuple[dict, str]:
+    """The end of the stream."""
+    *_, whole = denoise(seed, steps, eta, model)
+    return whole
 
 
 def film(seed: int, steps: int, eta: float) -> str:
     """The path as a film: a GIF of x_t and x0_hat side by side, as a data URI. Arguments as for denoise."""
-    seed, steps, eta = ui.seed(seed), steps_in_range(steps), ui.number(eta, "eta", 0, 1)
-    states = list(walk(SHIPPED, seed, steps, eta))
-    frames = [torch.cat([x, x_0], 3) for _, kept, x, _, x_0, _ in states if kept]
-    last = states[-1][-1]
-    frames.append(torch.cat([last, last], 3))
+    seed, steps = ui.seed(seed), ui.whole(steps, "Steps", 1, T)
+    eta, keep = ui.number(eta, "eta", 0, 1), kept(steps)
+    frames, x = [], first_noise(seed)
+    for k, (after, _, x_0) in enumerate(path(SHIPPED, seed, steps, eta)):
+        if k in keep:
+            frames.append(torch.cat([x, x_0], 3))
+        x = after
+    frames.append(torch.cat([x, x], 3))
     return ui.data_uri(to_uint8(-torch.cat(frames), -1, 1), zoom=8, seconds=0.08, kind="gif")
 
 
-def equations(alpha_bar: Tensor, seed: int, steps: int, eta: float, ms: float) -> str:
-    """The reverse step with the numbers of the middle one put in."""
+def equations(alpha_bar: Tensor, steps: int, eta: float, ms: float) -> str:
+    """The reverse step with the numbers of the middle one put in. ms: of one step."""
     planned = times(T, steps)
     k = (steps - 1) // 2
     t, a = planned[k], alpha_bar[planned[k]].item()
-    s, b = (planned[k + 1], alpha_bar[planned[k + 1]].item()) if k + 1 < steps else ("-", 1.0)
+    s, b = (planned[k + 1], alpha_bar[planned[k + 1]].item()) if k + 1 < steps else (None, 1.0)
+    goal = "the picture itself" if s is None else f"$s = {s}$"
     sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)) ** 0.5
     return rf"""
-Forward, any amount of noise can be added in one go, and nothing has to be learned for it:
-
-$$\mathbf{{x}}_t = \sqrt{{\bar\alpha_t}}\, \mathbf{{x}}_0 + \sqrt{{1 - \bar\alpha_t}}\, \boldsymbol\epsilon,
-\qquad \boldsymbol\epsilon \sim \mathcal{{N}}(\mathbf{{0}}, \mathbf{{I}})$$
-
-The network is trained to name the noise, at a random time $t$, by the plain squared error:
-
-$$L = \mathbb{{E}}\, \| \boldsymbol\epsilon - \boldsymbol\epsilon_\theta(\mathbf{{x}}_t, t) \|^2$$
-
-Backward, its guess says which clean picture is meant, and the next picture is that one with less noise. Step {k + 1} of
-your {steps} goes from $t = {t}$ to $s = {s}$, where $\bar\alpha_t = {a:.4f}$ and $\bar\alpha_s = {b:.4f}$:
+The network says what is noise in $\mathbf{{x}}_t$: $\boldsymbol\epsilon_\theta(\mathbf{{x}}_t, t)$. So it also says
+which clean picture is underneath. Nothing is blacker than ink or whiter than paper: values are kept in $[-1, 1]$.
+Step {k + 1} of your {steps} goes from $t = {t}$ to {goal}, where $\bar\alpha_t = {a:.4f}$ and $\bar\alpha_s = {b:.4f}$:
 
 $$\hat{{\mathbf{{x}}}}_0
-= \frac{{\mathbf{{x}}_t - \sqrt{{1 - \bar\alpha_t}}\, \boldsymbol\epsilon_\theta}}{{\sqrt{{\bar\alpha_t}}}}
-= \frac{{\mathbf{{x}}_t - {(1 - a) ** 0.5:.3f}\, \boldsymbol\epsilon_\theta}}{{{a**0.5:.3f}}}$$
+= \operatorname{{clamp}}\!\left(\frac{{\mathbf{{x}}_t - \sqrt{{1 - \bar\alpha_t}}\, \boldsymbol\epsilon_\theta}}
+{{\sqrt{{\bar\alpha_t}}}},\, -1,\, 1\right)
+= \operatorname{{clamp}}\!\left(\frac{{\mathbf{{x}}_t - {(1 - a) ** 0.5:.3f}\, \boldsymbol\epsilon_\theta}}
+{{{a**0.5:.3f}}},\, -1,\, 1\right)$$
 
-$$\mathbf{{x}}_s = {b**0.5:.3f}\, \hat{{\mathbf{{x}}}}_0
-+ {max(0.0, 1 - b - sigma**2) ** 0.5:.3f}\, \boldsymbol\epsilon_\theta + {sigma:.3f}\, \mathbf{{z}},
-\qquad \sigma = \eta \sqrt{{\tfrac{{1 - \bar\alpha_s}}{{1 - \bar\alpha_t}}
-\left(1 - \tfrac{{\bar\alpha_t}}{{\bar\alpha_s}}\right)}} = {sigma:.3f}$$
+The noise that belongs to this picture, which is the guess itself where nothing was clamped:
+
+$$\hat{{\boldsymbol\epsilon}}
+= \frac{{\mathbf{{x}}_t - \sqrt{{\bar\alpha_t}}\, \hat{{\mathbf{{x}}}}_0}}{{\sqrt{{1 - \bar\alpha_t}}}}$$
+
+And the same two again, with less noise (DDIM, arXiv:2010.02502, Eq. 12 and 16; its $\alpha$ is this $\bar\alpha$):
+
+$$\mathbf{{x}}_s = \sqrt{{\bar\alpha_s}}\, \hat{{\mathbf{{x}}}}_0
++ \sqrt{{1 - \bar\alpha_s - \sigma^2}}\, \hat{{\boldsymbol\epsilon}} + \sigma\, \mathbf{{z}}
+= {b**0.5:.3f}\, \hat{{\mathbf{{x}}}}_0
++ {max(0.0, 1 - b - sigma**2) ** 0.5:.3f}\, \hat{{\boldsymbol\epsilon}} + {sigma:.3f}\, \mathbf{{z}}$$
+
+$$\sigma = \eta \sqrt{{\frac{{1 - \bar\alpha_s}}{{1 - \bar\alpha_t}}
+\left(1 - \frac{{\bar\alpha_t}}{{\bar\alpha_s}}\right)}} = {sigma:.3f}, \qquad
+\mathbf{{z}} \sim \mathcal{{N}}(\mathbf{{0}}, \mathbf{{I}})$$
 
 With $\eta = 0$ (DDIM) nothing is random but the first noise; with $\eta = 1$ (DDPM) every step rolls the dice again.
-Each step here
-took {ms:.1f} ms.
+One step took {ms:.1f} ms here.
 """
 
 
 # What is shown.
 
 
-def build() -> tuple[Callable, Callable[[], None]]:
-    """Gives the event that fires when the tab is first looked at, and the equations, to be placed at the end."""
-    *_, (first, first_equations) = denoise(5, 50, 0, SHIPPED)
+def build() -> None:
     measured = checkpoints.MANIFEST[SHIPPED]["measured"]
+    ui.headline(
+        "A picture out of noise",
+        "One network has learned a single thing: to say what part of a picture is noise. "
+        "Ask it again and again, and a digit appears.",
+    )
     with ui.columns():
         with ui.knobs():
             titles = {SHIPPED: "Digits, 28 by 28"} | {
@@ -165,53 +171,51 @@ def build() -> tuple[Callable, Callable[[], None]]:
             another = gr.Button("Draw another", variant="primary")
             stop = gr.Button("Stop")
         with ui.stage():
-            canvas = ui.canvas("denoiser", first, "denoiser", top=T)
+            canvas = ui.canvas("denoiser", None, "denoiser")
             gif = ui.html("", visible=False)
         ui.words(
             see=(
                 "Large: the picture, which begins as pure noise.",
                 "Small, above: what the network takes for noise in it.",
-                "Below: the picture it believes is underneath; vague at first, then decided.",
+                "Below: the picture it sees underneath, vague at first, then decided.",
             ),
             steps={
-                "scrub": "Scrub from noise to digit",
+                "scrub": "Scrub from noise to digit and back",
                 "few": "Draw with 5 steps or fewer",
-                "dice": "Turn the dice up to 1: the same start, another digit",
-                "noise": "Add noise to your own drawing until it is lost",
-                "samplers": "Send another noise through all samplers",
+                "dice": "Turn the dice up to 1: the same start, another end",
             },
         )
+    count = f"{measured['samples']} pictures"
     ui.strip(
         [
             ("a bound", "on the likelihood"),
-            (f"{measured['frechet_ddim_50']:.1f}", "Frechet distance, 50 steps"),
-            (f"{measured['frechet_ddpm_1000']:.1f}", "Frechet distance, 1000 steps"),
+            (
+                f"{measured['frechet_ddim_50']:.1f} / {measured['frechet_ddpm_1000']:.1f}",
+                f"Frechet distance in our digit features, {count}, 50 / 1000 steps",
+            ),
+            (
+                f"{measured['frechet_training_digits']:.1f}",
+                f"the same distance of {measured['samples']} real training digits",
+            ),
             ("", "for this picture, now, here"),
             (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
         ],
         live="for this picture, now, here",
     )
-    knobs = [seed, steps, eta, model]
-
-    def show_equations() -> None:
-        math = ui.mathematics(first_equations)
-        options = dict(concurrency_limit=2)
-        gestures = [seed.input, steps.input, eta.input, canvas.apply]
-        by_knob = ui.on(gestures, denoise, knobs, [canvas, math], **options)
-        next_seed = ui.in_page(
-            another.click,
-            "(seed) => { gml.intent = 'play'; return (seed + 1) % 10000; }",
-            seed,
-            seed,
-        )
-        private = dict(api_visibility="private")
-        others = [
-            ui.on(then, denoise, knobs, [canvas, math], **options, **private)
-            for then in (next_seed.then, chosen)
-        ]
-        stop.click(None, cancels=[by_knob, *others], queue=False, **private)
-
+    math = ui.mathematics()
+    knobs, shown = [seed, steps, eta, model], [canvas, math]
+    ui.first(drawn, knobs, shown)
+    options, private = dict(concurrency_limit=2), dict(api_visibility="private")
+    gestures = [seed.input, steps.input, eta.input, canvas.apply]
+    next_seed = ui.in_page(
+        another.click, "(seed) => { gml.intent = 'play'; return (seed + 1) % 10000; }", seed, seed
+    )
+    running = [
+        ui.on(gestures, denoise, knobs, shown, **options),
+        ui.on(next_seed.then, denoise, knobs, shown, **options, **private),
+        ui.on(chosen, denoise, knobs, shown, **options, **private),
+    ]
+    stop.click(None, cancels=running, queue=False, **private)
     saved = ui.on(canvas.select, film, knobs[:3], gif, api_name="denoising_film")
     ui.in_page(saved.success, "(uri) => gml.save(uri, gml.filmName)", gif)
     ui.link("diffusion", seed=seed, steps=steps, eta=eta, model=model)
-    return canvas.download, show_equations

@@ -128,6 +128,6 @@ The sum of the means of the noise of each kind, brought back to the length that 
 $$\mathbf{z} = \bar{\mathbf{z}}_A - \bar{\mathbf{z}}_B + \bar{\mathbf{z}}_C \qquad
 \mathbf{z} \leftarrow \sqrt{n}\,\frac{\mathbf{z}}{\lVert \mathbf{z} \rVert},\quad n = 100$$
 
-(Radford, Metz, Chintala 2015, section 6.3.2.) The mean of three draws is only $\sqrt{n / 3}$ long, and the sum of three such
-means is $\sqrt{n}$ long on average: the second step evens out what is left.
+(Radford, Metz, Chintala 2015, section 6.3.2.) The mean of three draws is only $\sqrt{n / 3}$ long, and the sum of
+three such means is $\sqrt{n}$ long on average: the second step evens out what is left.
 """

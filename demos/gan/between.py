@@ -40,7 +40,7 @@ def build() -> None:
             start = ui.seed_slider("gan", 2, name="from", label="From, seed")
             end = ui.seed_slider("gan", 11, name="to", label="To, seed")
         with ui.stage():
-            walk = ui.html("", elem_id="gan-walk")
+            walk = ui.html("", elem_id="gan-walk", **ui.ASKS)
         ui.words(
             see=(
                 "Two draws of noise, and seven points between them, on two roads.",
@@ -52,6 +52,7 @@ def build() -> None:
     ui.mathematics(MATHEMATICS)
     ui.first(gan_walk, [start, end], [walk])
     done = ui.on([start.input, end.input], gan_walk, [start, end], walk, queue=False)
+    ui.on(walk.apply, gan_walk, [start, end], walk, queue=False, api_visibility="private")
     ui.in_page(done.success, "() => gml.did(document.querySelector('#gan-walk'), 'walk')")
     ui.link("gan", **{"from": start, "to": end})
 
@@ -62,7 +63,7 @@ The straight road, and the arc (spherical interpolation, Shoemake 1985), with $\
 $$\mathbf{z}_t = (1 - t)\,\mathbf{a} + t\,\mathbf{b} \qquad
 \mathbf{z}_t = \frac{\sin((1 - t)\,\theta)}{\sin \theta}\,\mathbf{a} + \frac{\sin(t\,\theta)}{\sin \theta}\,\mathbf{b}$$
 
-For $\mathbf{z} \sim \mathcal{N}(\mathbf{0}, \mathbf{I})$ in $n = 100$ dimensions $\lVert \mathbf{z} \rVert^2$ has the mean $n$ and the
-deviation $\sqrt{2n} = 14$: lengths lie between 9 and 11. Two draws stand nearly at right angles, so the middle of the
-straight road is only $\sqrt{n / 2} \approx 7$ long.
+For $\mathbf{z} \sim \mathcal{N}(\mathbf{0}, \mathbf{I})$ in $n = 100$ dimensions $\lVert \mathbf{z} \rVert^2$ has the
+mean $n$ and the deviation $\sqrt{2n} = 14$: lengths lie between 9 and 11. Two draws stand nearly at right angles, so
+the middle of the straight road is only $\sqrt{n / 2} \approx 7$ long.
 """
