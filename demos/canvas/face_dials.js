@@ -33,7 +33,7 @@ function set(k, v) {
   find(".tip").textContent = `z${k + 1} = ${z[k].toFixed(2)}`;
   draw();
   // What the directions add is taken off again: they stay where they are.
-  element.dataset.face = z.map((v, k) => (v - props.value.moved[k]).toFixed(3)).join(",");
+  gml.face = z.map((v, k) => (v - props.value.moved[k]).toFixed(3)).join(",");
   gml.did(element, "number");
   trigger("input");
 }
@@ -83,9 +83,17 @@ function read() {
   element.dataset.picture = picture.length;
   if (held === null) z = [...props.value.z]; // the finger is ahead of the answers
   find(".tip").textContent = `decoded in ${ms.toFixed(1)} ms`;
+  gml.live(element, "ms", `${ms.toFixed(1)} ms`);
   draw();
 }
 watch("value", read);
 read();
-if (gml.restoring(element)) trigger("apply");
-trigger("select"); // the tab is looked at: what stands below comes now
+
+// Numbers set by hand here before, or those of a photo, wait in the page's memory.
+function taken() {
+  if (!element.isConnected) removeEventListener("gml-face", taken);
+  else if (gml.face) trigger("input");
+}
+addEventListener("gml-face", taken);
+if (gml.face) trigger("input");
+else if (gml.restoring(element)) trigger("apply");

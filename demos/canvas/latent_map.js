@@ -1,8 +1,9 @@
-// A point on a map of z, and what it decodes to. value = {z: [z1, z2], ink: base64 of 784 bytes, ms}.
-// While the point moves the picture is looked up in a sheet of side x side pictures, which comes once; where it
-// rests, the server's own answer takes its place.
+// A point on a map of z, and what it decodes to. value = {z: [z1, z2], ink: base64 of 784 bytes, ms}; the first one
+// has also {sheet, dots}.
+// While the point moves the picture is looked up in the sheet of side x side pictures; where it rests, the server's own answer takes its place.
 const N = 28,
   KEYS = 81,
+  GAP = 0.025, // of the map's side: a point with no dot this near stands in a gap
   { side, edge, phi } = props;
 const find = (selector) => element.querySelector(selector);
 const map = find(".map"),
@@ -30,7 +31,7 @@ const toZ = (u) => {
 };
 
 // Test digits: their two coordinates in 65536 steps each, then their names.
-const raw = bytes(props.dots),
+const raw = bytes(props.value.dots),
   count = raw.length / 5,
   xy = new Uint16Array(raw.buffer, 0, 2 * count);
 const dots = Array.from({ length: count }, (_, k) => {
@@ -123,6 +124,7 @@ function move(u, v) {
 
 function rest() {
   clearTimeout(resting);
+  if (!dots.some(({ u, v }) => Math.hypot(u - at[0], v - at[1]) < GAP)) gml.did(element, "gap");
   element.dataset.z = JSON.stringify(z.map((v) => Number(v.toFixed(2))));
   trigger("select");
 }
@@ -178,9 +180,8 @@ new ResizeObserver(drawMap).observe(map);
 read();
 drawMap();
 
-element.setSheet = async (uri) => {
-  sheet = await gml.levels(uri);
+gml.levels(props.value.sheet).then((levels) => {
+  sheet = levels;
   element.dataset.ready = "";
-};
-trigger("download");
+});
 if (gml.restoring(element)) trigger("apply");

@@ -1,34 +1,29 @@
 """The tab Autoencoders: the latent space of a VAE on digits, and of another on faces.
 
-latent_map.py   two dimensions as a map               trick.py          mu, sigma and epsilon as knobs
-sliders.py      sixteen dimensions, and the bound     film.py           from one digit to another
-latent.py       what they share                       faces.py          a face as sixty-four numbers
-                                                      faces_between.py  from face to face, and why they are blurred
-                                                      own_photo.py      one's own face
+latent.py holds what the views share.
 """
 
-from demos import ui
-from demos.vae import faces, faces_between, film, latent_map, own_photo, sliders, trick
+from demos.vae import (
+    blur,
+    bound,
+    dials,
+    face_walk,
+    faces,
+    film,
+    latent_map,
+    own_photo,
+    trick,
+)
 
 TITLE, ID, FAMILY = "Autoencoders", "vae", "ae"
-
-
-def build() -> None:
-    ui.headline(
-        "A map of handwriting",
-        "Every digit becomes a point, and every point becomes a digit. "
-        "Drag across the map and see what lies between.",
-    )
-    restored = latent_map.build()
-    equations = sliders.build()
-    trick.build(restored)
-    film.build(restored)
-    # Their data have terms of their own, and may be left out: the digits stay.
-    ui.guarded(build_faces)
-    equations()
-
-
-def build_faces() -> None:
-    face, dials, decode, opened = faces.build()
-    own_photo.build(face, dials, decode, opened)
-    faces_between.build(opened)
+VIEWS = (
+    latent_map,  # two dimensions as a map: drag a point, and see what it decodes to
+    dials,  # sixteen dimensions as sliders
+    bound,  # what a drawing costs, in two halves
+    trick,  # mu, sigma and epsilon as knobs
+    film,  # from one digit to another, on two roads
+    faces,  # a face as sixty-four numbers
+    face_walk,  # from one face to another
+    blur,  # what a squared error makes of what it is not told
+    own_photo,  # one's own face, encoded
+)

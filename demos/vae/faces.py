@@ -1,7 +1,7 @@
 """A face as sixty-four numbers: principal directions as sliders, the numbers themselves as bars."""
 
 import time
-from collections.abc import Callable
+from typing import Any
 
 import gradio as gr
 import torch
@@ -12,7 +12,9 @@ from demos import ui
 from models.images import noise, to_uint8
 from models.vae_faces import FaceVAE
 
+TITLE = "Face in numbers"
 NAME, LATENT = "vae-faces-64d", 64
+SEED = 3  # before somebody turns the knob
 FURTHEST, EDGE = 6.0, 3.0  # what z may be; the directions go from -EDGE to EDGE standard deviations
 
 
@@ -28,10 +30,13 @@ def directions() -> tuple[Tensor, list[str]]:
 
     -> (64, 64), the longest first; 8 names.
     """
-    steps = checkpoints.load(f"{NAME}-directions")["steps"]
-    measured = checkpoints.MANIFEST[f"{NAME}-directions"]["measured"]
-    names = [name or f"direction {k}" for k, name in enumerate(measured["names"], 1)]
-    return steps, names
+    return checkpoints.load(f"{NAME}-directions")["steps"], names()
+
+
+def names() -> list[str]:
+    """What the first eight directions change."""
+    named = checkpoints.MANIFEST[f"{NAME}-directions"]["measured"]["names"]
+    return [name or f"direction {k}" for k, name in enumerate(named, 1)]
 
 
 def base(seed: int, face: str) -> Tensor:
@@ -59,6 +64,11 @@ def moved(amounts) -> Tensor:
     steps, _ = directions()
     amounts = [ui.number(a, f"Direction {k}", -EDGE, EDGE) for k, a in enumerate(amounts, 1)]
     return torch.tensor([amounts]) @ steps[: len(amounts)]
+
+
+def shown(x: Tensor, alt: str, columns: int = 1) -> str:
+    """Faces as one <img>. x: (n, 3, 64, 64) in [0, 1]."""
+    return ui.photo(to_uint8(x), alt, columns)
 
 
 def pictures(z: Tensor) -> Tensor:
@@ -95,71 +105,99 @@ def face_picture(seed: int, face: str, *amounts: float) -> str:
 # What is shown.
 
 
-def build() -> tuple[gr.Textbox, list[gr.Slider], Callable, Callable]:
-    """Gives the text that the sliders start from, the sliders, decode(event), which draws with them, and the event
-    that fires when the tab is first looked at.
-    """
-    _, names = directions()
-    zeros = [0] * len(names)
-    first = decode_face(3, "", *zeros)
+def build() -> None:
     measured = checkpoints.MANIFEST[NAME]["measured"]
-    ui.section(
+    ui.headline(
         "A face as sixty-four numbers",
-        "The same idea with colour and convolutions. Turn a direction in which faces differ most, "
-        "or drag any of the sixty-four bars.",
+        "The same idea with colour and convolutions. Turn a direction in which faces differ most, or drag any of the "
+        "sixty-four bars.",
     )
-    with gr.Row(elem_classes="faces"):
-        with gr.Column(min_width=0):
-            seed = ui.seed_slider("vae", 3, name="face-seed", label="Seed of a face")
+    with ui.columns():
+        with ui.knobs():
+            seed = ui.seed_slider("vae", SEED, name="face-seed", label="Seed of a face")
             dials = [
                 ui.slider("vae", f"f{k}", name, -EDGE, EDGE, 0, 0.05)
-                for k, name in enumerate(names, 1)
+                for k, name in enumerate(names(), 1)
             ]
-            with gr.Row():
+            with gr.Row(elem_classes="two"):
                 draw = gr.Button("Draw another face", variant="primary")
                 zero = gr.Button("Directions to zero")
-            ui.html(
-                "Directions are the principal components of where training faces land. One has a name where a "
-                "measured change of the picture backs it.",
-                "note",
-            )
-        with gr.Column(min_width=0):
-            canvas = ui.canvas("face_dials", first, "face-dials")
-    face = gr.Textbox("", visible=False)
-    png = ui.html("", visible=False)
+        with ui.stage():
+            canvas = ui.canvas("face_dials", None, "face-dials")
+            face = gr.Textbox("", visible=False)
+            png = ui.html("", visible=False)
+        ui.words(
+            see=(
+                "The bars are z: one draw from the prior, and nothing else decides the face.",
+                "The directions are the principal components of where training faces land.",
+                "One has a name where a measured change of the picture backs it.",
+            ),
+            steps={
+                "face": "Push the face along a direction",
+                "number": "Drag one of the sixty-four bars",
+            },
+        )
     ui.strip(
         [
-            (f"{measured['fd_mobilenetv2']:.0f}", "FD-MobileNetV2 of draws from the prior"),
-            (f"{measured['floor_fd_mobilenetv2']:.0f}", "the same for real faces: the floor"),
-            (f"{measured['precision']:.0%}", "precision: draws that could be real"),
-            (f"{measured['recall']:.0%}", "recall: real faces that could be drawn"),
-            (f"{measured['parameters'] / 1e6:.2f} M", "parameters, 64 dimensions"),
-        ]
+            (
+                f"{measured['fd_mobilenetv2']:.0f}",
+                f"FD-MobileNetV2 of {measured['samples']:,} draws; real faces: {measured['floor_fd_mobilenetv2']:.0f}",
+            ),
+            (
+                f"{measured['precision']:.0%}",
+                f"precision, draws that could be real; real faces: {measured['floor_precision']:.0%}",
+            ),
+            (
+                f"{measured['recall']:.0%}",
+                f"recall, real faces that could be drawn; real faces: {measured['floor_recall']:.0%}",
+            ),
+            ("", "per face, now, here"),
+            (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
+        ],
+        live="per face, now, here",
     )
+    ui.mathematics(MATHEMATICS)
     knobs = [seed, face, *dials]
+    ui.first(decode_face, knobs, [canvas])
 
-    def decode(event) -> None:
-        ui.on(event, decode_face, knobs, canvas, queue=False, api_visibility="private")
+    def decode(event) -> Any:
+        return ui.on(event, decode_face, knobs, canvas, queue=False, api_visibility="private")
 
     turned = ui.on([dial.input for dial in dials], decode_face, knobs, canvas, queue=False)
     ui.in_page(turned.success, "() => gml.did(document.querySelector('#face-dials'), 'face')")
     decode(canvas.apply)
     # A new seed takes the place of numbers that were set by hand.
-    forgotten = ui.in_page(seed.input, "() => ''", None, face)
+    forgotten = ui.in_page(seed.input, "() => (gml.face = '')", None, face)
     decode(forgotten.then)
-    another = ui.in_page(draw.click, "(seed) => [(seed + 1) % 10000, '']", seed, [seed, face])
-    decode(another.then)
-    zeroed = ui.in_page(zero.click, f"() => {zeros}", None, dials)
-    decode(zeroed.then)
-    by_hand = ui.in_page(
-        canvas.input,
-        "() => document.querySelector('#face-dials [data-face]').dataset.face",
-        None,
-        face,
+    another = ui.in_page(
+        draw.click, "(seed) => [(seed + 1) % 10000, (gml.face = '')]", seed, [seed, face]
     )
+    decode(another.then)
+    zeroed = ui.in_page(zero.click, f"() => {[0] * len(dials)}", None, dials)
+    decode(zeroed.then)
+    # Numbers set by hand, or a photo's: they live in the page's memory and outlive this view.
+    by_hand = ui.in_page(canvas.input, "() => gml.face", None, face)
     decode(by_hand.then)
     saved = ui.on(canvas.download, face_picture, knobs, png)
     ui.in_page(saved.success, "(uri) => gml.save(uri, 'vae-face.png')", png)
     # Not the numbers themselves: they may be somebody's own photo, and an address is kept in many places.
     ui.link("vae", **{"face-seed": seed}, **{f"f{k}": dial for k, dial in enumerate(dials, 1)})
-    return face, dials, decode, canvas.select
+
+
+MATHEMATICS = r"""
+Colour is no bit, so the decoder's Bernoulli becomes a Gaussian around the picture $\mathbf{x}'(\mathbf{z})$ that is
+shown, with one $s = 0.5$ for all $D = 3 \cdot 64 \cdot 64$ values; the squared error comes from here:
+
+$$\log p_\theta(\mathbf{x} \mid \mathbf{z}) = -\frac{\lVert \mathbf{x} - \mathbf{x}'(\mathbf{z}) \rVert^2}{2 s^2}
+- D \log\!\left(s \sqrt{2\pi}\right)$$
+
+Everything else is as for digits:
+$\mathcal{L} = \mathbb{E}_q \log p_\theta(\mathbf{x} \mid \mathbf{z})
+- \mathrm{KL}(q_\phi(\mathbf{z} \mid \mathbf{x}) \,\|\, p(\mathbf{z}))$.
+
+The directions $\mathbf{v}_k$ are eigenvectors of the covariance of $\boldsymbol\mu$ over 24,000 training faces, one
+standard deviation $\sqrt{\lambda_k}$ long. The sliders $a_k$ add to the draw $\mathbf{z}_0$:
+
+$$\mathrm{Cov}(\boldsymbol\mu)\, \mathbf{v}_k = \lambda_k \mathbf{v}_k \qquad
+\mathbf{z} = \mathbf{z}_0 + \sum_{k=1}^{8} a_k \sqrt{\lambda_k}\, \mathbf{v}_k$$
+"""

@@ -1,6 +1,6 @@
 """From one digit to another: straight through the latent space, and along an arc, as a film."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import gradio as gr
 import numpy as np
@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from demos import ui
-from demos.vae.latent import DIMENSIONS, SIZE, image, ink, means
+from demos.vae.latent import DIMENSIONS, SIZE, answer, image, ink, means
 from models.images import to_uint8
 from models.vae import slerp
 
+TITLE = "Digit to digit"
 STILLS, FRAMES = 9, 25
 
 
@@ -55,8 +56,7 @@ def interpolate(start: int, end: int, example: int) -> str:
         f"<figure class='film'><picture><source media='(prefers-reduced-motion: reduce)' srcset='{still}'>"
         f"<img class='pixels' src='{film}' alt='Film from {start:g} to {end:g}, straight at the left, along the arc "
         "at the right'></picture><figcaption>Straight at the left, along the arc at the right</figcaption></figure>"
-        f"<div class='stills'>{rows}</div><p class='note'>A draw from the prior in {DIMENSIONS} dimensions is "
-        f"about {DIMENSIONS**0.5:.0f} from the middle: there the decoder has been trained most.</p>"
+        f"<div class='stills'>{rows}</div>"
     )
 
 
@@ -69,26 +69,37 @@ def interpolation_film(start: int, end: int, example: int) -> str:
 # What is shown.
 
 
-def build(restored: Callable) -> None:
-    ui.section(
+def build() -> None:
+    ui.headline(
         "From one digit to another",
         "Encode two digits and decode what lies between them, along two roads.",
     )
-    with gr.Row(elem_classes="complete"):
-        with gr.Column(min_width=0):
+    with ui.columns():
+        with ui.knobs():
             start = ui.slider("vae", "from", "From", 0, 9, 3)
             end = ui.slider("vae", "to", "To", 0, 9, 8)
             example = ui.slider("vae", "example", "Example of each", 0, 99, 4)
             save = gr.Button("Film (GIF)")
-        walk = ui.html(interpolate(3, 8, 4), elem_id="walk")
+        with ui.stage():
+            walk = answer("walk")
+            gif = ui.html("", visible=False)
+        ui.words(
+            see=(
+                "Both ends are test digits as the encoder sees them; what lies between is in no data set.",
+                f"A draw from the prior in {DIMENSIONS} dimensions is about {DIMENSIONS**0.5:.0f} from the middle.",
+                "The straight road cuts through nearer to it, where such draws are rare.",
+            ),
+            steps={"film": "Walk from another digit to another digit"},
+        )
+    ui.mathematics(MATHEMATICS)
     knobs = [start, end, example]
-    done = ui.on([*(knob.input for knob in knobs), restored], interpolate, knobs, walk)
+    ui.first(interpolate, knobs, [walk])
+    done = ui.on([*(knob.input for knob in knobs), walk.apply], interpolate, knobs, walk)
     ui.in_page(
         done.success,
         "(a, b) => { if (a !== b && !(a === 3 && b === 8)) gml.did(document.querySelector('#walk'), 'film'); }",
         knobs,
     )
-    gif = ui.html("", visible=False)
     saved = ui.on(save.click, interpolation_film, knobs, gif)
     ui.in_page(
         saved.success,
@@ -96,3 +107,19 @@ def build(restored: Callable) -> None:
         [gif, *knobs],
     )
     ui.link("vae", **{"from": start, "to": end, "example": example})
+
+
+MATHEMATICS = r"""
+From $\boldsymbol\mu_a$ to $\boldsymbol\mu_b$, straight, and along the arc (spherical interpolation, Shoemake 1985) with
+$\theta$ the angle between them and a length that goes evenly from one to the other:
+
+$$\mathbf{z}_t = (1 - t)\, \boldsymbol\mu_a + t\, \boldsymbol\mu_b$$
+
+$$\mathbf{z}_t = \big((1 - t)\, \lVert \boldsymbol\mu_a \rVert + t\, \lVert \boldsymbol\mu_b \rVert\big)
+\left[\frac{\sin((1 - t)\,\theta)}{\sin \theta}\, \frac{\boldsymbol\mu_a}{\lVert \boldsymbol\mu_a \rVert}
++ \frac{\sin(t\,\theta)}{\sin \theta}\, \frac{\boldsymbol\mu_b}{\lVert \boldsymbol\mu_b \rVert}\right]$$
+
+For $\mathbf{z} \sim \mathcal{N}(\mathbf{0}, \mathbf{I}_n)$ the mean of $\lVert \mathbf{z} \rVert^2$ is $n$, its
+deviation $\sqrt{2n}$: with $n = 16$ a length near 4 is the rule, and a point near the middle is rare, though the
+density is highest there.
+"""

@@ -2,7 +2,6 @@
 
 import base64
 import time
-from collections.abc import Callable
 from functools import lru_cache
 
 import gradio as gr
@@ -14,6 +13,7 @@ from demos import ui
 from demos.vae.latent import EDGE, ink, latent, means
 from models.images import grid, to_uint8
 
+TITLE = "Map of digits"
 SIDE, DOTS = 29, 2500  # cells along a side of the sprite sheet, test digits on the map
 START = (-0.9, -1.1)
 
@@ -61,14 +61,21 @@ def decode_2d(z1: float, z2: float) -> dict:
     )
 
 
+def opened(z1: float, z2: float) -> dict:
+    """The first picture: decode_2d, with what the page looks up from then on."""
+    return decode_2d(z1, z2) | dict(sheet=sheet(), dots=dots())
+
+
 # What is shown.
 
 
-def build() -> Callable:
-    """Gives the event that fires when a link has set the knobs, so that the other views draw again."""
-    first = decode_2d(*START)
-    measured = checkpoints.MANIFEST["vae-mnist-16d"]["measured"]
-    flat = checkpoints.MANIFEST["vae-mnist-2d"]["measured"]
+def build() -> None:
+    measured = checkpoints.MANIFEST["vae-mnist-2d"]["measured"]
+    larger = checkpoints.MANIFEST["vae-mnist-16d"]["measured"]
+    ui.headline(
+        "A map of handwriting",
+        "Every digit becomes a point, and every point becomes a digit. Drag across the map and see what lies between.",
+    )
     with ui.columns():
         with ui.knobs():
             ui.html("<p class='model-name'>VAE on digits, two dimensions</p>")
@@ -79,51 +86,42 @@ def build() -> Callable:
             phi = on_map(torch.linspace(-EDGE, EDGE, 121)).tolist()
             canvas = ui.canvas(
                 "latent_map",
-                first,
+                None,
                 "latent-map",
                 side=SIDE,
                 edge=EDGE,
                 phi=[round(v, 5) for v in phi],
-                dots=dots(),
             )
-            cells = ui.html("", visible=False)
         ui.words(
             see=(
                 "A dot is a test digit where the encoder puts it; it was never told which digit it is.",
                 "Between two clusters the decoder draws something between two digits.",
-                "There are no holes: the prior pulls everything into one round cloud.",
+                "White gaps are where few test digits land; the decoder draws something there too.",
             ),
             steps={
                 "drag": "Drag across the map, from one digit to another",
-                "dial": "Push a slider of the sixteen to its end",
-                "encode": "Draw a digit and read its bound",
-                "sigma": "Set both sigma to 0: epsilon loses its say",
-                "film": "Walk from another digit to another digit",
-                "face": "Push a face along a direction",
-                "photo": "Encode a photo of yourself",
-                "blur": "Let nothing of a face be known: what is left is the mean",
+                "gap": "Put the point into a white gap",
             },
         )
     ui.strip(
         [
-            ("a bound", "on the likelihood"),
-            (f"{measured['nats_per_image']:.1f} nats", "16 dimensions, 1,000 test digits"),
-            (f"{flat['ten_nearest_agree']:.0%}", "named right by ten neighbours on the map"),
-            ("", "per image, now, here"),
+            ("a bound", "on the likelihood, nothing exact"),
             (
-                f"{measured['parameters'] / 1e6:.2f} M",
-                "parameters, 16 dimensions",
+                f"{measured['nats_per_image']:.1f} nats",
+                f"a digit with 2 dimensions, first 1,000 test digits; with 16: {larger['nats_per_image']:.1f}",
             ),
+            (
+                f"{measured['ten_nearest_agree']:.0%}",
+                "of 10,000 test digits named right by the ten nearest training digits",
+            ),
+            ("", "per image, now, here"),
+            (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
         ],
         live="per image, now, here",
     )
-    # The sheet is fetched when the tab is first looked at, and is the same for everybody.
-    fetched = ui.on(canvas.download, sheet, None, cells, queue=False)
-    ui.in_page(
-        fetched.success,
-        "(uri) => document.querySelector('#latent-map [data-z]').setSheet(uri)",
-        cells,
-    )
+    ui.mathematics(MATHEMATICS)
+    ui.first(opened, [z1, z2], [canvas])
+    gr.api(sheet, api_name="sheet", queue=False)  # the page has it with its first picture
     ui.on([z1.input, z2.input, canvas.apply], decode_2d, [z1, z2], canvas, queue=False)
     for gesture, js in (
         (
@@ -135,4 +133,22 @@ def build() -> Callable:
         placed = ui.in_page(gesture, js, None, [z1, z2])
         ui.on(placed.then, decode_2d, [z1, z2], canvas, queue=False, api_visibility="private")
     ui.link("vae", z1=z1, z2=z2)
-    return canvas.apply
+
+
+MATHEMATICS = r"""
+The encoder answers a picture with a Gaussian, the decoder a point with one probability of ink per pixel. A dot is the
+mean $\boldsymbol\mu$ of a test digit; the picture is $\mathbf{x}'$:
+
+$$q_\phi(\mathbf{z} \mid \mathbf{x}) = \mathcal{N}(\boldsymbol\mu, \mathrm{diag}(\boldsymbol\sigma^2)) \qquad
+p_\theta(\mathbf{x} \mid \mathbf{z}) = \prod_{i=1}^{784} (x'_i)^{x_i} (1 - x'_i)^{1 - x_i}, \quad
+\mathbf{x}' = \mathbf{x}'(\mathbf{z})$$
+
+New pictures begin with a draw from the prior $p(\mathbf{z}) = \mathcal{N}(\mathbf{0}, \mathbf{I})$. The map is drawn so
+that equal areas are equally likely under it, with $\Phi$ the cumulative distribution of the normal:
+
+$$u_d = \frac{\Phi(z_d) - \Phi(-3)}{\Phi(3) - \Phi(-3)}, \qquad d = 1, 2$$
+
+If the encoder spread all digits together exactly as the prior, the dots would cover the square evenly. The KL term of
+the bound pulls them there, digit by digit; the white gaps show how far that went. A draw from the prior may fall into
+a gap, and then the decoder draws what it has hardly been trained on.
+"""

@@ -1,18 +1,18 @@
 """One's own face: encoded, decoded, and what the model leaves to chance."""
 
-from collections.abc import Callable, Sequence
-
 import gradio as gr
 import torch
 from torch import Tensor
 
+import checkpoints
 from demos import photo as photos
 from demos import ui
 from demos.gan import training as gan
-from demos.vae.faces import FURTHEST, model, pictures
-from demos.vae.faces_between import shown
+from demos.vae.faces import FURTHEST, NAME, model, pictures, shown
 from models.images import noise
 from models.vae import kl
+
+TITLE = "Your own face"
 
 # What is computed.
 
@@ -62,30 +62,72 @@ def taken_apart(x: Tensor, words: str) -> tuple[str, str]:
     ) + "</div>"
 
 
-def example_face() -> str:
-    """Until there is a photo: what encode_photo says of a face of nobody, by the house's own GAN. Returns HTML."""
+def example() -> tuple[str, str]:
+    """Until there is a photo: what encode_photo says of a face of nobody, by the house's own GAN."""
     return taken_apart(
         gan.draw(noise((gan.LATENT,), [4])), "a face that a GAN has drawn; now yours"
-    )[1]
+    )
+
+
+def example_face() -> str:
+    """What the page shows until there is a photo: a face of nobody, taken apart. Returns HTML."""
+    return example()[1]
 
 
 # What is shown.
 
 
-def build(face: gr.Textbox, dials: Sequence[gr.Slider], decode: Callable, opened: Callable) -> None:
-    """face: the text that the sliders start from; dials: those; decode(event): draws with them.
-    opened: the tab is first looked at.
-    """
-    ui.section(
+def build() -> None:
+    checkpoints.MANIFEST[NAME]  # says what is wrong if it is not to be had
+    ui.headline(
         "Your own face",
-        "Encode a photo: what survives in sixty-four numbers, and what does not. Then turn its directions above.",
+        "Encode a photo: what survives in sixty-four numbers, and what does not. Then turn its directions.",
     )
-    with gr.Row(elem_classes="complete"):
-        with gr.Column(min_width=0):
+    with ui.columns():
+        with ui.knobs():
             chosen = ui.canvas("photo", "", "own-photo", done_with_it="encoded")
-        cells = ui.html("", elem_id="own-face")
-    ui.on(opened, example_face, None, cells, queue=False)
-    encoded = ui.on(chosen.input, encode_photo, chosen, [face, cells], show_progress="minimal")
-    start = ui.in_page(encoded.success, f"() => {[0] * len(dials)}", None, dials)
-    decode(start.then)
+            onto = gr.Button("Turn its directions")
+        with ui.stage():
+            cells = ui.html("", elem_id="own-face")
+            z = gr.Textbox("", visible=False)
+        ui.words(
+            see=(
+                "A photo is turned and cut as the training faces are, 64 pixels wide.",
+                "The encoder names a mean for each of 64 numbers, the decoder draws them.",
+                "What is left would be plain noise if the model were right; edges and hair show that it is not.",
+            ),
+            steps={
+                "photo": "Encode a photo of yourself",
+                "turn": "Turn its directions",
+            },
+        )
+    ui.mathematics(MATHEMATICS)
+    ui.first(example, [], [z, cells])
+    gr.api(example_face, api_name="example_face", queue=False)  # the page has it from the start
+    encoded = ui.on(chosen.input, encode_photo, chosen, [z, cells], show_progress="minimal")
     ui.in_page(encoded.success, "() => gml.did(document.querySelector('#own-photo'), 'photo')")
+    ui.in_page(onto.click, TURN, z)
+
+
+# The face goes on in the page's memory: not in an address, which is kept in many places.
+TURN = """(z) => {
+  gml.did(document.querySelector('#own-photo'), 'turn');
+  gml.face = z;
+  gml.go('vae', 'faces', Object.fromEntries(Array.from({length: 8}, (_, k) => [`f${k + 1}`, 0])))
+    .then(() => dispatchEvent(new Event('gml-face')));
+}"""
+
+MATHEMATICS = r"""
+Encode, take the mean, decode; what is left of the photo is $\mathbf{r}$:
+
+$$q_\phi(\mathbf{z} \mid \mathbf{x}) = \mathcal{N}(\boldsymbol\mu, \mathrm{diag}(\boldsymbol\sigma^2)) \qquad
+\mathbf{x}' = \mathbf{x}'(\boldsymbol\mu) \qquad \mathbf{r} = \mathbf{x} - \mathbf{x}'$$
+
+What the 64 numbers cost, in nats, and what the likelihood says of $\mathbf{r}$:
+
+$$\mathrm{KL} = \tfrac{1}{2} \sum_{d=1}^{64} \left(\mu_d^2 + \sigma_d^2 - \log \sigma_d^2 - 1\right) \qquad
+\log p_\theta(\mathbf{x} \mid \mathbf{z} = \boldsymbol\mu) = -\frac{\lVert \mathbf{r} \rVert^2}{2 s^2} + \text{const}$$
+
+Only the length of $\mathbf{r}$ counts. Noise of the same strength would cost the same as your hair, so nothing in
+the second term asks for hair rather than for noise.
+"""
