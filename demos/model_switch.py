@@ -1,7 +1,7 @@
 """A switch between the model that ships and larger ones from the Hub: what each is, whether it fits, and its download.
 
-The canvas shows value = {models, progress, problem}. A model draws from the moment that its files are here: the page
-then says so with `apply`, and its name is in the text box that handlers read.
+The canvas shows value = {models, progress, problem}. The name of the one that is chosen is in the text box that
+handlers read, so with one that is not here yet they draw nothing and say so. Once it is here, `apply` has it drawn.
 """
 
 from collections.abc import Callable, Iterator
@@ -14,12 +14,17 @@ from demos import ui
 
 
 def build(
-    tab: str, titles: dict[str, str], cost: Callable[[str], str]
+    tab: str, titles: dict[str, str], cost: Callable[[str], str], knob: str = "model"
 ) -> tuple[gr.Textbox, Callable]:
     """titles: {name: what the visitor reads}, the first one chosen. cost: a name -> how long a picture takes here.
 
-    -> the name, and the event of a choice. It has set the name already: pass it a handler as .then.
+    knob: its name in a link; the first switch of a tab is "model", and its events are those of the API.
+    -> the name, and the event of a model that can draw. It has set the name already: pass it a handler as .then.
     """
+    first = knob == "model"
+
+    def named(event: str) -> dict:
+        return dict(api_name=f"{tab}_{event}") if first else dict(api_visibility="private")
 
     def state(name: str) -> dict:
         if name in checkpoints.MANIFEST:
@@ -62,20 +67,21 @@ def build(
             raise
         yield states()
 
-    switch = ui.canvas("model_switch", states(), f"{tab}-models", titles=titles)
-    model = gr.Textbox(next(iter(titles)), visible="hidden", elem_id=f"{tab}-model", label="Model")
+    switch = ui.canvas("model_switch", states(), f"{tab}-{knob}s", titles=titles, link=knob)
+    model = gr.Textbox(next(iter(titles)), visible="hidden", elem_id=f"{tab}-{knob}", label="Model")
     asked = gr.Textbox("", visible="hidden", label="Model to download")
     # What is here may have changed since the app was started.
-    ui.on(switch.download, model_states, None, switch, api_name=f"{tab}_models", queue=False)
+    ui.on(switch.download, model_states, None, switch, queue=False, **named("models"))
     wanted = ui.in_page(switch.select, "(value) => value.asked", switch, asked)
     brought = ui.on(
         wanted.then,
         fetch_model,
         asked,
         switch,
-        api_name=f"{tab}_fetch_model",
         concurrency_limit=16,  # they only watch
+        **named("fetch_model"),
     )
     switch.edit(None, cancels=[brought], queue=False, api_visibility="private")
+    ui.in_page(switch.input, "(value) => value.chosen", switch, model)
     chosen = ui.in_page(switch.apply, "(value) => value.chosen", switch, model)
     return model, chosen.then

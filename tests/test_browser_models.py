@@ -31,7 +31,7 @@ def test_a_model_is_fetched_cancelled_fetched_and_draws(open_page, small_hub, wi
     expect(card).to_be_hidden()
     choose(page, "CIFAR-10")
     expect(card).to_contain_text("google/ddpm-cifar10-32 on the Hub, Apache-2.0")
-    expect(card).to_contain_text("Not here yet")
+    expect(card).to_contain_text("Not downloaded yet")
     small_hub.pace = 0.3
     page.get_by_role("button", name=re.compile("^Download")).click()
     expect(card.get_by_role("progressbar")).to_be_visible()

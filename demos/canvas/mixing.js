@@ -9,10 +9,15 @@ const matrix = find(".matrix"),
   file = find("input[type=file]");
 let picture = null,
   at = [1, 1],
-  kept = [],
-  found = [],
+  note = { of: "", text: "" }, // what has become of the face that is seen large, as long as the matrix is this one
+  past = [], // what Undo brings back: rows, columns and layers
+  undone = "",
   newest = 0,
   model = null;
+// Of each generator the faces that were kept, {who, uri}, and the w's that were found: in this window's memory, so that
+// they are there when the view comes back.
+const memory = (gml.keptFaces ??= {});
+const own = () => (memory[model] ??= { kept: [], found: [] });
 
 const text = (person) => (new Set(person).size === 1 ? `${person[0]}` : person.join(" "));
 const words = (person) => {
@@ -40,9 +45,26 @@ function ask(changes) {
   const { rows, columns, layers } = { ...props.value, ...changes };
   props.value = {
     ...props.value,
-    wanted: { rows: list(rows), columns: list(columns), layers: layers.join(", "), found: found.join(" ") },
+    wanted: { rows: list(rows), columns: list(columns), layers: layers.join(", "), found: own().found.join(" ") },
   };
   trigger("select");
+}
+
+const key = ({ rows, columns, layers }) => JSON.stringify([rows, columns, layers]);
+// Another matrix has come; before is the one that was seen. What an Undo brought is not undone in turn.
+function remember(before) {
+  if (key(before) === key(props.value)) return;
+  if (undone !== key(props.value)) past.push(before);
+  undone = "";
+  find(".undo").disabled = !past.length;
+}
+function undo() {
+  const before = past.pop();
+  if (!before) return;
+  find(".undo").disabled = !past.length;
+  undone = key(before);
+  gml.did(element, "row");
+  ask(before);
 }
 
 // Which layers: by group, or one by one.
@@ -78,15 +100,13 @@ function layerButtons() {
     }),
   );
 }
-// Another generator has other layers, and its faces are nobody's here: what was kept stays in its own file.
+// Another generator has other layers, and its faces are nobody's here: each has a shelf of its own.
 function meet() {
   if (model === props.value.model) return;
-  if (model !== null) {
-    kept = [];
-    found = [];
-    shelf.replaceChildren();
-  }
   model = props.value.model;
+  past = [];
+  find(".undo").disabled = true;
+  shelf.replaceChildren(...own().kept.map(onShelf));
   layerButtons();
 }
 
@@ -104,10 +124,21 @@ function click(i, j) {
   closer();
   if (i && j) return gml.did(element, "cell");
   if (!i && !j) return;
-  if (!j) {
-    gml.did(element, "row");
-    ask({ rows: swap(rows, i - 1) });
-  } else ask({ columns: swap(columns, j - 1) });
+  if (!j) ask({ rows: swap(rows, i - 1) });
+  else ask({ columns: swap(columns, j - 1) });
+}
+
+// A mixture takes its row, and the columns go on with the next finer layers: the ones that it has from them already
+// would bring nothing new.
+function goOn(i, who) {
+  const { rows, columns, layers, groups } = props.value,
+    all = Object.entries(groups).filter(([, own]) => own.length),
+    last = all.findLastIndex(([, own]) => own.some((k) => layers.includes(k))),
+    [name, next] = all[(last + 1) % all.length];
+  const wanted = { rows: rows.map((row, k) => (k === i - 1 ? who : row)), columns, layers: next };
+  at = [i, 0];
+  note = { of: key(wanted), text: `Now in row ${i}: the columns give it their ${name.toLowerCase()} layers.` };
+  ask(wanted);
 }
 
 function closer() {
@@ -116,7 +147,7 @@ function closer() {
   pixels(large, i, j);
   const caption = who ? words(who)[0].toUpperCase() + words(who).slice(1) : "The mean face: psi = 0";
   large.setAttribute("aria-label", caption);
-  find(".closer figcaption").textContent = caption;
+  find(".closer figcaption").textContent = note.of === key(props.value) ? `${caption}. ${note.text}` : caption;
   find("[data-do=go-on]").disabled = !(i && j);
   find("[data-do=keep]").disabled = find("[data-do=png]").disabled = !who;
   for (const cell of matrix.children) cell.setAttribute("aria-pressed", cell.dataset.at === `${i},${j}`);
@@ -129,6 +160,7 @@ function draw() {
   if (matrix.children.length !== count || matrix.dataset.columns !== `${columns.length}`) {
     matrix.dataset.columns = columns.length;
     matrix.style.setProperty("--columns", columns.length + 1);
+    matrix.style.setProperty("--rows", rows.length + 1);
     matrix.replaceChildren(
       ...Array.from({ length: count }, (_, n) => {
         const i = Math.floor(n / (columns.length + 1)),
@@ -155,7 +187,7 @@ function draw() {
     button.setAttribute("aria-label", name);
     button.title = name;
   });
-  for (const button of element.querySelectorAll(".mixing-knobs button")) {
+  for (const button of element.querySelectorAll(".mixing-knobs button:not(.undo)")) {
     const all = button.layers.every((k) => layers.includes(k));
     button.setAttribute("aria-pressed", button.layers.length > 1 ? all && layers.length === button.layers.length : all);
   }
@@ -165,6 +197,7 @@ function draw() {
   closer();
 }
 
+let seen = null; // the value whose picture is seen
 async function read() {
   const mine = ++newest,
     image = Object.assign(new Image(), { src: props.value.sheet });
@@ -172,51 +205,68 @@ async function read() {
   if (mine !== newest) return;
   picture = image;
   meet();
+  if (seen?.model === model) remember(seen);
+  seen = props.value;
   draw();
 }
 
 // Faces that were kept: as pictures with what they are made of; a click puts one into the first row.
-function put(who, uri) {
+function onShelf({ who, uri }) {
   const button = Object.assign(document.createElement("button"), { type: "button", title: words(who) });
   button.setAttribute("aria-label", `Kept: ${words(who)}. Put it into the first row`);
   button.append(uri ? Object.assign(new Image(), { src: uri, alt: "" }) : text(who));
-  button.addEventListener("click", () => ask({ rows: [who, ...props.value.rows.slice(1)] }));
-  shelf.append(button);
-  kept.push(who);
+  button.addEventListener("click", () => intoFirstRow(who));
+  return button;
+}
+function put(who, uri) {
+  own().kept.push({ who, uri });
+  shelf.append(onShelf({ who, uri }));
+}
+function intoFirstRow(who) {
+  at = [1, 0];
+  ask({ rows: [who, ...props.value.rows.slice(1)] });
 }
 const say = (problem) => {
   find(".problem").textContent = problem;
   find(".problem").hidden = !problem;
 };
 // Faces that were found have names here, in the order they came.
-const full = `Only ${most} faces that were found can be kept: load the page again to begin anew.`;
-const nameOf = (w) => `w${1 + (found.includes(w) ? found.indexOf(w) : found.push(w) - 1)}`;
-element.addEventListener("found", ({ detail: { w, uri } }) => {
-  if (model !== ships) return say("Faces are found by the generator that ships: choose that one above first.");
+const full = `Up to ${most} found faces can be kept. Load the page again to begin anew.`;
+const nameOf = (w) => {
+  const { found } = own();
+  return `w${1 + (found.includes(w) ? found.indexOf(w) : found.push(w) - 1)}`;
+};
+// What the view "Find a face" has sent here waits in gml.toMix = {w, uri}.
+function take() {
+  if (!gml.toMix || model === null) return;
+  const { w, uri } = gml.toMix,
+    { found } = own();
+  gml.toMix = null;
+  if (model !== ships) return say("A found face can be mixed with those of its own generator: choose it first.");
   if (!found.includes(w) && found.length >= most) return say(full);
   const isNew = !found.includes(w),
     name = nameOf(w),
     who = props.value.sizes.map(() => name);
   if (isNew) put(who, uri);
-  at = [1, 0];
-  ask({ rows: [who, ...props.value.rows.slice(1)] });
-});
+  intoFirstRow(who);
+}
+element.addEventListener("found", take);
 async function open() {
-  const wrong = "That is no file of kept faces: it is saved by the button beside.";
+  const wrong = "This is not a file of kept faces: Kept faces (JSON) saves one.";
   try {
     const [chosen] = file.files,
       content = chosen.size < 1e5 ? JSON.parse(await chosen.text()) : {};
-    const own = content.found ?? [],
-      names = own.map((_, k) => `w${k + 1}`);
+    const theirs = content.found ?? [],
+      names = theirs.map((_, k) => `w${k + 1}`);
     const good = (who) =>
       Array.isArray(who) &&
       who.length === props.value.sizes.length &&
       who.every((seed) => names.includes(seed) || (Number.isInteger(seed) && seed >= 0 && seed < 10000));
     if (!content.kept?.length || content.kept.length > 50 || !content.kept.every(good)) throw new Error(wrong);
     if ((content.model ?? model) !== model) throw new Error(wrong);
-    if (!own.every((w) => /^[\w+/]+=*$/.test(w))) throw new Error(wrong);
-    if (new Set([...found, ...own]).size > most) return say(full);
-    const named = own.map(nameOf); // they may have other names here than in the file
+    if (!theirs.every((w) => /^[\w+/]+=*$/.test(w))) throw new Error(wrong);
+    if (new Set([...own().found, ...theirs]).size > most) return say(full);
+    const named = theirs.map(nameOf); // they may have other names here than in the file
     content.kept.forEach((who) => put(who.map((seed) => named[names.indexOf(seed)] ?? seed)));
     say("");
   } catch {
@@ -226,24 +276,27 @@ async function open() {
 }
 file.addEventListener("change", open);
 
-find(".closer").addEventListener("click", (event) => {
+element.addEventListener("click", (event) => {
   const [i, j] = at,
     who = person(i, j),
     doing = event.target.dataset.do;
-  if (doing === "go-on") ask({ rows: props.value.rows.map((row, k) => (k === i - 1 ? who : row)) });
-  if (doing === "keep" && kept.length < 50) put(who, large.toDataURL());
+  if (doing === "undo") undo();
+  if (doing === "go-on") goOn(i, who);
+  if (doing === "keep" && own().kept.length < 50) put(who, large.toDataURL());
   if (doing === "png") {
     // The server draws it again, with a note inside that nobody like this was born.
     props.value = { ...props.value, home: text(who) };
     trigger("edit");
   }
-  if (doing === "save")
-    gml.saveNumbers({ what: "AI-generated, a seed for each layer", model, kept, found }, "stylegan-faces.json");
+  if (doing === "save") {
+    const { kept, found } = own(),
+      people = kept.map(({ who }) => who);
+    gml.saveNumbers({ what: "AI-generated, a seed for each layer", model, kept: people, found }, "stylegan-faces.json");
+  }
   if (doing === "open") file.click();
 });
 
 watch("value", read);
-read();
-trigger("download");
+read().then(take);
 // A link that names another generator is drawn when the switch has found it.
 if (gml.restoring(element) && [null, ships].includes(gml.linked(element, "model"))) trigger("apply");

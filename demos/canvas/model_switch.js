@@ -1,27 +1,37 @@
 // Which model draws. value = {models: [{name, facts, ready, bytes, problem}], progress, problem}; props.titles has what
-// each is called. Looking at a model that is not here changes nothing but the card; once it is here, `apply` says its name.
+// each is called, props.link what the choice is called in a link. `input` says which one is chosen though it cannot draw
+// yet; once its files are here, `apply` says its name. Up to three stand side by side, more are a list to open.
 const find = (selector) => element.querySelector(selector);
 const names = Object.keys(props.titles),
-  linked = gml.linked(element, "model");
+  linked = gml.linked(element, props.link);
 let looked = names.includes(linked) ? linked : names[0],
-  used = names[0],
+  told = names[0], // what the server takes to be chosen
+  used = names[0], // what has drawn
   fetching = false,
   hurried = false;
 
-const radios = names.map((name) => {
-  const label = document.createElement("label"),
-    radio = document.createElement("input");
-  Object.assign(radio, { type: "radio", name: element.id || "model", value: name, checked: name === looked });
-  label.append(radio, props.titles[name]);
-  find(".models").append(label);
-  radio.addEventListener("change", () => {
-    looked = name;
-    hurried = false;
-    use();
-    draw();
-  });
-  return radio;
-});
+function choose(name) {
+  looked = name;
+  hurried = false;
+  use();
+  draw();
+}
+
+if (names.length > 3) {
+  const list = document.createElement("select");
+  list.setAttribute("aria-label", "Model");
+  list.append(...names.map((name) => new Option(props.titles[name], name, false, name === looked)));
+  list.addEventListener("change", () => choose(list.value));
+  find(".models").append(list);
+} else
+  for (const name of names) {
+    const label = document.createElement("label"),
+      radio = document.createElement("input");
+    Object.assign(radio, { type: "radio", name: element.id || props.link, value: name, checked: name === looked });
+    label.append(radio, props.titles[name]);
+    radio.addEventListener("change", () => choose(name));
+    find(".models").append(label);
+  }
 
 const state = (name) => props.value.models.find((model) => model.name === name);
 const megabytes = (bytes) => `${(bytes / 1e6).toFixed(0)} MB`;
@@ -32,7 +42,10 @@ function send(event, words) {
 }
 
 function use() {
-  if (!state(looked).ready || used === looked) return;
+  const { ready } = state(looked);
+  if (told === looked && (!ready || used === looked)) return;
+  told = looked;
+  if (!ready || used === looked) return send("input", { chosen: looked });
   used = looked;
   gml.intent = "play";
   send("apply", { chosen: used });
@@ -48,7 +61,8 @@ function draw() {
   fetching = progress !== null;
   const mine = fetching && progress.name === looked;
   find(".model-card").hidden = looked === names[0];
-  find(".model-facts").textContent = facts.join(". ") + (ready ? ". Here." : ". Not here yet: once, over the network.");
+  const where = ready ? "Here." : `Not downloaded yet: what you see is still drawn by ${props.titles[used]}.`;
+  find(".model-facts").textContent = `${facts.join(". ")}. ${where}`;
   const trouble = problem || (mine ? "" : props.value.problem);
   find(".model-problem").textContent = trouble;
   find(".model-problem").hidden = ready || !trouble;
@@ -87,9 +101,7 @@ watch("value", () => {
   use(); // a download has ended, or a link has named a model that is here
 });
 draw();
-// A link to a model that is unknown, or not here, draws with the one that ships.
-if (linked !== null && linked !== used) {
-  if (names.includes(linked) && state(linked).ready) use();
-  else send("apply", { chosen: used });
-}
+// A link to a model that is unknown draws with the one that ships.
+if (looked !== used) use();
+else if (linked !== null && linked !== used) send("apply", { chosen: used });
 trigger("download"); // what is here may have changed since the app was started

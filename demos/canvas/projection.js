@@ -1,6 +1,6 @@
 // The search for a w. value = {target, what, face, errors, steps, distance, w, waiting, ms, done}: errors[k] is how far the
 // face after k steps is from the target, in grey levels; waiting is how many searches come before this one.
-const { size } = props,
+const { size, psi } = props,
   find = (selector) => element.querySelector(selector);
 const [goal, soFar] = element.querySelectorAll("canvas"),
   captions = element.querySelectorAll("figcaption");
@@ -40,26 +40,32 @@ function draw() {
   );
   find("i").textContent = errors.length ? `${last.toFixed(1)} of ${errors[0].toFixed(0)}` : "";
   captions[2].textContent = "How far apart, step by step, in grey levels";
-  const place = `w: ${distance.toFixed(2)} deviations from the mean face. Faces drawn on this page: about 0.7`;
+  const place = `w is ${distance.toFixed(2)} deviations from the mean face; a face drawn at psi ${psi} is about ${psi}`;
   find(".tip").textContent = waiting
-    ? `${waiting === 1 ? "Another face is" : `${waiting} other faces are`} looked for first: your turn comes by itself`
+    ? `${waiting === 1 ? "Another search is" : `${waiting} other searches are`} first: yours begins by itself`
     : errors.length
       ? `${place}\n${ms.toFixed(0)} ms a step, here, now`
       : "Press Find it";
   for (const button of element.querySelectorAll("button")) button.disabled = !errors.length;
   element.dataset.steps = k;
   element.dataset.done = Boolean(done);
+  if (done) gml.did(element, "search");
 }
 
 find(".controls").addEventListener("click", (event) => {
   if (event.target.dataset.do === "png") trigger("select");
   if (event.target.dataset.do !== "mix") return;
-  const matrix = document.querySelector("#mixing .canvas-mixing"); // the inner one, whose script listens
-  matrix.dispatchEvent(new CustomEvent("found", { detail: { w: props.value.w, uri: soFar.toDataURL() } }));
-  matrix.scrollIntoView({ behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
   gml.did(element, "found");
+  mix();
 });
+
+// The view of mixtures takes it out of this window's memory: no address can hold a w.
+async function mix() {
+  gml.toMix = { w: props.value.w, uri: soFar.toDataURL() };
+  await gml.go("stylegan", "mixing");
+  document.querySelector("#mixing .canvas-mixing")?.dispatchEvent(new Event("found"));
+}
 
 watch("value", draw);
 draw();
-if (gml.linked(element, "find") !== null) trigger("apply");
+if (gml.restoring(element)) trigger("apply");

@@ -1,15 +1,17 @@
 """AdaIN worked through on one channel, and what StyleGAN2 does in its place."""
 
-from collections.abc import Callable
-
-import gradio as gr
 import torch
 from torch import Tensor
 
+import checkpoints
 from demos import ui
+from demos.stylegan import network
 from demos.stylegan.latent import generator, sizes, w_of
 from models.images import to_uint8
 from models.stylegan import Layer, broadcast
+
+TITLE = "AdaIN worked through"
+
 
 # What is computed.
 
@@ -74,7 +76,7 @@ def work_through(content: int, style: int, layer: int, channel: int) -> tuple[st
 
 def channels() -> int:
     """How many channels every layer has."""
-    return min(len(layer.bias) for layer in layers_in_order())
+    return min(checkpoints.MANIFEST[network.SHIPPED]["config"]["widths"])
 
 
 def equations(
@@ -99,36 +101,46 @@ w''_{{ijk}} = w'_{{ijk}} \Big/ \sqrt{{\textstyle\sum_{{i,k}} {{w'_{{ijk}}}}^2 + 
 
 For the style's face the {len(s)} scales $s_i$ of this layer lie between {s.min():.2f} and {s.max():.2f}, and the
 weights of this channel are divided by {before:.3g}.
-
-The mapping network, truncation and mixing are simpler: $\mathbf{{w}} = f(\mathbf{{z}})$,
-$\mathbf{{w}} \leftarrow \bar{{\mathbf{{w}}}} + \psi\,(\mathbf{{w}} - \bar{{\mathbf{{w}}}})$, and a mixture gives some
-layers the $\mathbf{{w}}$ of one face and the others that of another.
 """
 
 
 # What is shown.
 
 
-def build(opened: Callable) -> Callable[[], None]:
-    """Everything but the equations, which stand at the page's end: call the answer there."""
-    given = (7, 24, min(5, len(layers_in_order()) - 1), 3)
-    first, first_equations = work_through(*given)
-    ui.section(
+def build() -> None:
+    last = network.layers(network.SHIPPED) - 2  # the last layer of all makes colours
+    ui.headline(
         "A style, worked through",
         "One channel of one layer. AdaIN keeps its pattern and exchanges its mean and deviation.",
     )
-    with gr.Row(elem_classes="faces"):
-        with gr.Column(min_width=0, elem_classes="knobs"):
-            content = ui.seed_slider("stylegan", given[0], "content", "Pattern from seed")
-            style = ui.seed_slider("stylegan", given[1], "style", "Style from seed")
-            layer = ui.slider("stylegan", "layer", "Layer", 0, len(layers_in_order()) - 1, given[2])
-            channel = ui.slider("stylegan", "channel", "Channel", 0, channels() - 1, given[3])
-        shown = ui.html(first, elem_id="adain")
+    with ui.columns():
+        with ui.knobs():
+            content = ui.seed_slider("stylegan", 7, "content", "Pattern from seed")
+            style = ui.seed_slider("stylegan", 24, "style", "Style from seed")
+            layer = ui.slider("stylegan", "layer", "Layer", 0, last, min(5, last))
+            channel = ui.slider("stylegan", "channel", "Channel", 0, channels() - 1, 3)
+        with ui.stage():
+            shown = ui.html("", elem_id="adain", **ui.ASKS)
+        ui.words(
+            see=(
+                "Top left, what a layer has made of one face, in one channel; grey is 0, white is high, black is low.",
+                "Top right, the same with mean 0 and deviation 1.",
+                "Below, with the mean and deviation of the other face, and that face's own channel: the pattern stays, "
+                "its level and contrast change.",
+            ),
+            steps={
+                "layer": "Look into another layer",
+                "swap": "Take a style from another seed",
+            },
+        )
     knobs = [content, style, layer, channel]
-
-    def show_equations() -> None:
-        math = ui.mathematics(first_equations)
-        ui.on([*(k.input for k in knobs), opened], work_through, knobs, [shown, math])
-
+    math = ui.mathematics()
+    ui.first(work_through, knobs, [shown, math])
+    turned = ui.on([*(k.input for k in knobs), shown.apply], work_through, knobs, [shown, math])
+    ui.in_page(
+        turned.success,
+        "(style, layer) => { const at = document.querySelector('#adain'); "
+        f"if (style !== 24) gml.did(at, 'swap'); if (layer !== {min(5, last)}) gml.did(at, 'layer'); }}",
+        [style, layer],
+    )
     ui.link("stylegan", content=content, style=style, layer=layer, channel=channel)
-    return show_equations

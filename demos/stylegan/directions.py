@@ -4,7 +4,6 @@ GANSpace: Harkonen 2020, arXiv:2004.02546. SeFa: Shen, Zhou 2020, arXiv:2007.066
 would be a claim about people. What a direction does to the pixels is measured on the face that is shown.
 """
 
-from collections.abc import Callable
 from functools import lru_cache
 
 import gradio as gr
@@ -13,10 +12,11 @@ import torch
 from torch import Tensor
 
 from demos import ui
-from demos.stylegan.latent import along, generator, groups, pictures, w_of
+from demos.stylegan.latent import along, generator, groups, pictures, quality, w_of
 from models.images import grid
 from models.stylegan import Layer
 
+TITLE = "Directions"
 METHODS = ("GANSpace", "SeFa")
 COUNT, STEPS, DRAWS = 6, 7, 4000
 
@@ -47,10 +47,14 @@ def effects(row: np.ndarray) -> str:
     warm = (change[..., 0] - change[..., 2]).mean()
     turned = (change[:, :half] - change[:, half:]).mean()
     upper = (change[:half] - change[half:]).mean()
-    return (
-        f"light {light:+.0f}, red against blue {warm:+.0f}, left against right {turned:+.0f}, "
-        f"above against below {upper:+.0f}"
-    )
+    told = [
+        ("brighter", "darker", light),
+        ("redder", "bluer", warm),
+        ("brighter at the left", "brighter at the right", turned),
+        ("brighter above", "brighter below", upper),
+    ]
+    said = [f"{up if v > 0 else down} by {abs(v):.0f}" for up, down, v in told if abs(v) >= 0.5]
+    return f"{', '.join(said)} grey levels" if said else "less than one grey level in all of these"
 
 
 def push_along(seed: int, method: str, where: str, reach: float) -> str:
@@ -73,23 +77,23 @@ def push_along(seed: int, method: str, where: str, reach: float) -> str:
     )
     rows = pictures(moved).reshape(COUNT, STEPS, *(generator().size,) * 2, 3)
     return "".join(
-        f"<figure>{ui.photo(grid(row, STEPS)[None], f'Direction {k}, seven steps', quality=85)}"
-        f"<figcaption>{k}: {effects(row)}</figcaption></figure>"
+        f"<figure>{ui.photo(grid(row, STEPS)[None], f'Direction {k}, seven steps', quality=quality())}"
+        f"<figcaption><b>{k}</b> {effects(row)}</figcaption></figure>"
         for k, row in enumerate(rows, 1)
-    ).join(("<div class='stills two'>", "</div>"))
+    ).join(("<div class='pushes'>", "</div>"))
 
 
 # What is shown.
 
 
-def build(opened: Callable) -> None:
-    ui.section(
+def build() -> None:
+    ui.headline(
         "Directions without labels",
-        "Nobody told the network what a smile or a light is. Yet some directions in w do one thing. They are found "
-        "and numbered; what they mean is for you to see.",
+        "Nobody told the network what a smile or a light is, yet some directions in w do one thing. They are found and "
+        "numbered; what they mean is for you to see.",
     )
-    with gr.Row(elem_classes="faces"):
-        with gr.Column(min_width=0, elem_classes="knobs"):
+    with gr.Row(elem_classes=["columns", "wide"]):
+        with ui.knobs():
             seed = ui.seed_slider("stylegan", 7, "pushed")
             method = gr.Radio(
                 list(METHODS), value="GANSpace", label="Found by", elem_id="stylegan-method"
@@ -101,7 +105,46 @@ def build(opened: Callable) -> None:
                 elem_id="stylegan-where",
             )
             reach = ui.slider("stylegan", "reach", "Reach, in deviations of w", 0, 5, 2, 0.5)
-        shown = ui.html("", elem_id="directions")  # drawn when the tab is opened: the page stays small
+        with ui.stage():
+            shown = ui.html("", elem_id="directions", **ui.ASKS)
+        ui.words(
+            see=(
+                "One face in the middle of each row, pushed to both sides.",
+                "Beside it what changes from the first picture to the last, measured in its pixels.",
+            ),
+            steps={
+                "layers": "Push the fine layers alone",
+                "method": "Compare GANSpace with SeFa",
+            },
+        )
+    ui.mathematics(MATHEMATICS)
     knobs = [seed, method, where, reach]
-    ui.on([*(k.input for k in knobs), opened], push_along, knobs, shown)
+    ui.first(push_along, knobs, [shown])
+    turned = ui.on([*(k.input for k in knobs), shown.apply], push_along, knobs, shown)
+    ui.in_page(
+        turned.success,
+        "(method, where) => { const at = document.querySelector('#directions'); "
+        "if (method === 'SeFa') gml.did(at, 'method'); if (where === 'Fine') gml.did(at, 'layers'); }",
+        [method, where],
+    )
     ui.link("stylegan", pushed=seed, method=method, where=where, reach=reach)
+
+
+MATHEMATICS = r"""
+A push of strength $\alpha$ along a unit direction $\mathbf{v}$, in the layers $S$ that you choose, with $\sigma$ the
+deviation of $\mathbf{w}$ along it:
+
+$$\mathbf{w}^{(l)} \leftarrow \mathbf{w}^{(l)} + \alpha\,\sigma\,\mathbf{v} \qquad l \in S$$
+
+**GANSpace** (Härkönen 2020, arXiv:2004.02546) takes the directions in which $\mathbf{w}$ varies most, from 4,000 draws:
+
+$$\mathbf{v}_1 = \arg\max_{\lVert \mathbf{v} \rVert = 1} \;
+\mathbb{E}\,\big(\mathbf{v}^\top (\mathbf{w} - \bar{\mathbf{w}})\big)^2$$
+
+**SeFa** (Shen, Zhou 2020, arXiv:2007.06600) draws nothing. It takes the directions that the layers' own affine maps
+$\mathbf{A}$, one above the other, lengthen most, and so the eigenvectors of $\mathbf{A}^\top \mathbf{A}$:
+
+$$\mathbf{v}_1 = \arg\max_{\lVert \mathbf{v} \rVert = 1} \; \lVert \mathbf{A} \mathbf{v} \rVert^2$$
+
+Each further direction does the same at right angles to those before it.
+"""

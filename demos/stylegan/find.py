@@ -12,6 +12,7 @@ from torch import Tensor
 import checkpoints
 from demos import photo as photos
 from demos import ui
+from demos.stylegan import network
 from demos.stylegan.directions import COUNT
 from demos.stylegan.latent import (
     PSI,
@@ -25,9 +26,10 @@ from demos.stylegan.latent import (
 )
 from demos.stylegan.network import SHIPPED
 from models.images import noise, to_uint8
-from models.projection import Spread, project, spread
+from models.projection import PRIOR, Spread, project, spread
 from models.stylegan import truncate
 
+TITLE = "Find a face"
 SPACES = ("W", "W+")
 FEWEST, MOST, STEPS = 20, 400, 200
 DRAWS = 4000  # of z, for how w varies
@@ -155,25 +157,28 @@ def found_picture(w: str) -> str:
     return ui.ai_png(drawn, max(1, 512 // len(drawn)), "a StyleGAN2, searched for a picture")
 
 
+def beginning(own: str, seed: int, steps: int, space: str) -> tuple[dict, str]:
+    """Before the first step: what is looked for, and the mean face with its w."""
+    first = next(find_face(own, seed, steps, space))
+    return first, first["w"]
+
+
 # What is shown.
 
 
 def build() -> None:
     measured = checkpoints.MANIFEST[SHIPPED]["measured"]
-    ui.section(
-        "Find yourself",
-        "Is there a w that draws a given face? Start at the mean face, and follow the slope, step by step. This "
-        f"generator knows 24,000 faces of celebrities, {generator().size} pixels wide: of you it finds a cousin, not "
-        f"you. Faces that it drew itself it finds to {measured['found_grey_levels']:.1f} grey levels "
-        f"({measured['searches']} of them, {measured['search_steps']} steps); the mean face is "
-        f"{measured['mean_face_grey_levels']:.0f} away from them.",
+    ui.headline(
+        "Is there a w for this face?",
+        "Start at the mean face and follow the slope, step by step. Try your own: of you it finds a cousin, since this "
+        "generator knows celebrities only.",
     )
-    first = next(find_face("", 7, STEPS, "W"))
-    with gr.Row(elem_classes="faces"):
-        with gr.Column(min_width=0, elem_classes="knobs"):
+    with ui.columns():
+        with ui.knobs():
             seed = ui.seed_slider("stylegan", 7, "find", "A face to find: seed")
-            start = gr.Button("Find it", variant="primary")
-            stop = gr.Button("Stop")
+            with gr.Row(elem_classes="two-buttons"):
+                start = gr.Button("Find it", variant="primary", min_width=0)
+                stop = gr.Button("Stop", min_width=0)
             steps = ui.slider("stylegan", "find-steps", "Steps", FEWEST, MOST, STEPS)
             space = gr.Radio(
                 [("One w for all layers (W)", "W"), ("A w for each layer (W+)", "W+")],
@@ -182,12 +187,37 @@ def build() -> None:
                 elem_id="stylegan-space",
             )
             own = ui.canvas("photo", "", "own-face-to-find", done_with_it="looked for")
-        with gr.Column(min_width=0):
-            canvas = ui.canvas("projection", first, "projection", size=generator().size)
+        with ui.stage():
+            canvas = ui.canvas(
+                "projection", None, "projection", size=network.size(SHIPPED), psi=PSI
+            )
             direction = ui.slider("stylegan", "pushing", "Push it along direction", 1, COUNT, 1)
             strip = ui.html("", elem_id="found-pushed")
+        ui.words(
+            see=(
+                "Left, the face that is looked for; beside it, the face so far. The curve is how far they are apart.",
+                "Most of the way is done in the first steps.",
+                "One w for all layers stays among faces; a w for each layer comes nearer, and leaves them more easily.",
+            ),
+            steps={
+                "search": "Find another face, or your own",
+                "push": "Push what was found along a direction",
+                "found": "Mix it with others",
+            },
+        )
+    searched = f"on average, of {measured['searches']} faces it drew itself, {measured['search_steps']} steps"
+    ui.strip(
+        [
+            (f"{measured['found_grey_levels']:.1f} grey levels", f"away ends a search, {searched}"),
+            (f"{measured['mean_face_grey_levels']:.0f}", "away begins it, at the mean face"),
+            (f"{measured['another_face_grey_levels']:.0f}", "away is some other face"),
+        ]
+    )
+    ui.mathematics(MATHEMATICS)
     file = ui.html("", visible=False)
-    w = gr.Textbox(first["w"], visible="hidden", label="The w that was found")
+    w = gr.Textbox("", visible="hidden", label="The w that was found")
+    ui.first(beginning, [own, seed, steps, space], [canvas, w])
+    ui.first(push_found, [w, direction], [strip])
     # Who comes before is said by the answers themselves, so none may wait in Gradio's own line, which is silent.
     running = ui.on(
         [start.click, own.input, canvas.apply],
@@ -201,8 +231,28 @@ def build() -> None:
     for event in (running.then, stopped.then):
         ui.in_page(event, newest, canvas, w)
     ui.on([direction.input, w.change], push_found, [w, direction], strip)
+    ui.in_page(direction.input, "() => gml.did(document.querySelector('#projection'), 'push')")
     ui.in_page(seed.input, "() => ''", None, own)  # another face is meant: the photo is let go
     seen = ui.in_page(canvas.select, newest, canvas, w)  # in the middle of a search too
     made = ui.on(seen.then, found_picture, w, file)
     ui.in_page(made.success, "(uri) => gml.save(uri, 'stylegan-ai-generated-found.png')", file)
     ui.link("stylegan", find=seed, space=space, **{"find-steps": steps})
+
+
+MATHEMATICS = r"""
+The $\mathbf{w}$ whose picture is nearest, among those that are not far from the mean face:
+
+$$\mathbf{a}^* = \arg\min_{\mathbf{a}} \; \tfrac{1}{n} \lVert g(\mathbf{w}) - \mathbf{x} \rVert^2
++ \lambda\, \tfrac{1}{d} \lVert \mathbf{a} \rVert^2, \qquad
+\mathbf{w} = \bar{\mathbf{w}} + \mathbf{V} \mathbf{S}\, \mathbf{a}, \qquad \lambda = PRIOR$$
+
+$\mathbf{V} \mathbf{S}^2 \mathbf{V}^\top$ is the covariance of $\mathbf{w}$, so $\mathbf{a}$ counts deviations and
+$\mathbf{a} = \mathbf{0}$ is the mean face. Adam goes down this slope; noise on $\mathbf{a}$, which fades, keeps it from
+settling too early. The curve shows, in grey levels,
+
+$$127.5\, \sqrt{\tfrac{1}{n} \lVert g(\mathbf{w}) - \mathbf{x} \rVert^2}$$
+
+W+ searches an $\mathbf{a}$ for each layer (Abdal 2019, arXiv:1904.03189): more numbers to turn, and styles together
+that no single $\mathbf{z}$ would give. The paper of StyleGAN2 compares features of a network in place of pixels
+(Karras 2019, arXiv:1912.04958).
+""".replace("PRIOR", f"{PRIOR:g}")

@@ -1,7 +1,5 @@
 """From z to w: what the mapping network makes of a circle of z, and of the cloud that faces are drawn from."""
 
-from collections.abc import Callable
-
 import gradio as gr
 import numpy as np
 import torch
@@ -11,6 +9,7 @@ from demos import plots, ui
 from demos.stylegan.latent import along, generator, pictures
 from models.images import noise
 
+TITLE = "From z to w"
 CLOUD, AROUND, SHOWN = 250, 96, 12  # draws of z, points of the circle, faces along it
 
 
@@ -55,10 +54,10 @@ def map_to_w(seed: int) -> str:
     )
     ratio = spread(w.numpy()) / spread(z.numpy())
     return (
-        f"<div class='halves-of-bound'>{left}{right}</div><div class='stills'><figure>"
-        f"{ui.photo(drawn, f'{SHOWN} faces around the circle', SHOWN, 85)}<figcaption>The faces at 1 to {SHOWN}"
-        f"</figcaption></figure></div><p class='note'>Around the circle in z every step is as long as the next. In w "
-        f"the longest is {ratio:.1f} times the shortest.</p>"
+        f"<div class='planes-of-z'>{left}{right}</div><figure>"
+        f"{ui.photo(drawn, f'{SHOWN} faces around the circle', SHOWN, 85)}<figcaption>The faces at 1 to {SHOWN}. "
+        f"Around the circle in z every step is as long as the next; in w the longest is {ratio:.1f} times the shortest."
+        f"</figcaption></figure>"
     )
 
 
@@ -71,15 +70,51 @@ def spread(x: np.ndarray) -> float:
 # What is shown.
 
 
-def build(opened: Callable) -> None:
-    ui.section(
+def build() -> None:
+    ui.headline(
         "From z to w",
         "z is drawn from a round cloud, whatever faces look like. The mapping network bends it into a space that suits "
         "them.",
     )
-    with gr.Row(elem_classes="faces"):
-        with gr.Column(min_width=0, elem_classes="knobs"):
+    with gr.Row(elem_classes=["columns", "wide"]):
+        with ui.knobs():
             seed = ui.seed_slider("stylegan", 7, "circle", "Seed of the circle")
-        shown = ui.html("", elem_id="z-to-w")  # drawn when the tab is opened: the page stays small
-    ui.on([seed.input, opened], map_to_w, seed, shown)
+            another = gr.Button("Another circle", variant="primary")
+        with ui.stage():
+            shown = ui.html("", elem_id="z-to-w", **ui.ASKS)
+        ui.words(
+            see=(
+                f"Left, {CLOUD} draws of z and a circle among them. Right, the same points after the mapping network.",
+                "What was round is bent: w lies denser in some places than in others.",
+                "Where neighbours on the circle are pulled apart, their faces differ much.",
+            ),
+            steps={"circle": "Take another circle, and follow its numbers"},
+        )
+    ui.mathematics(MATHEMATICS)
+    ui.first(map_to_w, [seed], [shown])
+    turned = ui.on([seed.input, shown.apply], map_to_w, seed, shown)
+    next_seed = ui.in_page(another.click, "(seed) => (seed + 2) % 9999", seed, seed)
+    pressed = ui.on(next_seed.then, map_to_w, seed, shown, api_visibility="private")
+    for done in (turned, pressed):
+        ui.in_page(
+            done.success,
+            "(seed) => { if (seed !== 7) gml.did(document.querySelector('#z-to-w'), 'circle'); }",
+            seed,
+        )
     ui.link("stylegan", circle=seed)
+
+
+MATHEMATICS = r"""
+$\mathbf{z}$ is noise, brought to one length; the mapping network $f$ is a few fully connected layers:
+
+$$\mathbf{z} \sim \mathcal{N}(\mathbf{0}, \mathbf{I}_d), \qquad
+\mathbf{w} = f\Big(\mathbf{z} \Big/ \sqrt{\tfrac{1}{d} \textstyle\sum_i z_i^2}\Big)$$
+
+The circle goes through two draws, made perpendicular: with unit vectors $\mathbf{a} \perp \mathbf{b}$,
+
+$$\mathbf{z}(t) = \sqrt{d}\,(\cos t\; \mathbf{a} + \sin t\; \mathbf{b}), \qquad t \in [0, 2\pi)$$
+
+The right-hand plane is spanned by the two directions in which $\mathbf{w}$ varies most, the first two eigenvectors of
+its covariance. If some combination of features hardly occurs among the faces of the training set, nothing is drawn
+there: $\mathbf{z}$ has to be round all the same, and $\mathbf{w}$ has not (Karras 2018, arXiv:1812.04948, section 4).
+"""

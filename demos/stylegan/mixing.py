@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import gradio as gr
 import numpy as np
@@ -10,7 +10,6 @@ import torch
 from torch import Tensor
 
 import checkpoints
-from checkpoints import hub
 from demos import model_switch, ui
 from demos.stylegan import network
 from demos.stylegan.latent import (
@@ -28,6 +27,7 @@ from demos.stylegan.network import SHIPPED
 from models.images import grid
 from models.stylegan import mix
 
+TITLE = "Style mixing"
 MOST = 8  # rows, columns
 CELL = 192  # pixels along a side of a face in the matrix, at most
 BLANK = 128  # the grey of one that is not drawn yet
@@ -70,7 +70,7 @@ def mix_styles(
     Streams one picture of all, the sources above and at the left, and the milliseconds; where a picture takes long it
     comes row by row.
     """
-    model = network.named(model)
+    model = network.here(model)
     named = found_for(model, found)
     across = people(columns, "Columns", MOST, model, named)
     down = people(rows, "Rows", MOST, model, named)
@@ -108,7 +108,7 @@ def mixed_picture(person: str, psi: float, found: str = "", model: str = SHIPPED
 
     psi, found, model: as for mix_styles.
     """
-    model = network.named(model)
+    model = network.here(model)
     named = found_for(model, found)
     (who,), psi = people(person, "Face", 1, model, named), ui.number(psi, "psi", -1, 2)
     with network.alone(model, 1):
@@ -124,18 +124,25 @@ def fit(rows: str, columns: str, layers: str, model: str) -> tuple[str, str, str
     return fitting(rows, model), fitting(columns, model), few, ""
 
 
+def whole_sheet(*given) -> dict:
+    """The end of the stream."""
+    *_, value = mix_styles(*given)
+    return value
+
+
 # What is shown.
 
 
-def build() -> tuple[Callable, gr.Textbox, Callable]:
-    """Gives the event that fires when the tab is first looked at, the model's name, and the event of another one."""
+def build() -> None:
     coarse = ", ".join(map(str, groups()["Coarse"]))
-    *_, first = mix_styles(ROWS, COLUMNS, coarse, PSI)
-    titles = {SHIPPED: f"Faces, {network.size(SHIPPED)} by {network.size(SHIPPED)}"}
-    titles |= {name: hub.OFFERED[name]["title"] for name in network.LARGE}
+    ui.headline(
+        "A style for every layer",
+        "A face is painted from coarse to fine, and every layer asks for a style of its own: so take the pose from one "
+        "face and the colours from another.",
+    )
     with ui.columns():
         with ui.knobs():
-            model, chosen = model_switch.build("stylegan", titles, network.cost)
+            model, chosen = model_switch.build("stylegan", network.titles(), network.cost)
             psi = ui.slider("stylegan", "psi", "Truncation psi", -1, 2, PSI, 0.05)
             rows = gr.Textbox(ROWS, label="Rows: seeds of faces", elem_id="stylegan-rows")
             columns = gr.Textbox(
@@ -145,42 +152,24 @@ def build() -> tuple[Callable, gr.Textbox, Callable]:
             found = gr.Textbox("", visible="hidden", label="Faces that were found")
             deal = gr.Button("Deal new faces", variant="primary")
         with ui.stage():
-            canvas = ui.canvas("mixing", first, "mixing", most=MOST, ships=SHIPPED)
+            canvas = ui.canvas("mixing", None, "mixing", most=MOST, ships=SHIPPED)
         ui.words(
             see=(
-                "At the left, faces; above, styles. Each cell is the face of its row, with some layers in the style "
-                "of its column.",
-                "Coarse layers decide pose, face shape and hair; middle ones features; fine ones colours.",
-                "In the corner is the mean face, to which psi pulls everybody.",
+                "Faces at the left, styles above. Each cell is the face of its row, with some layers in the style of "
+                "its column.",
+                "Coarse layers decide pose, shape and hair; middle ones features; fine ones colours.",
+                "The corner is the mean face, to which psi pulls everybody.",
             ),
             steps={
                 "group": "Give the rows other layers of the columns",
-                "row": "Click a face at the left: somebody else takes the row",
+                "row": "Click a face at the left: somebody else takes the row. Undo brings the first one back",
                 "cell": "Click a cell to see it large, and go on from it",
-                "psi": "Push psi below 0: everybody becomes their opposite",
-                "noise": "Draw one face with new noise, and see where it works",
-                "walk": "Walk between two other faces, in z and in w",
-                "found": "Have a face found, and mix it with the others",
             },
         )
-    measured = checkpoints.MANIFEST[SHIPPED]["measured"]
-    ui.strip(
-        [
-            ("none", "likelihood: it only samples"),
-            (
-                f"{measured['fd_mobilenetv2']:.0f}",
-                f"distance of the faces that ship (FD-MobileNetV2; real ones: {measured['floor_fd_mobilenetv2']:.0f})",
-            ),
-            (
-                f"{measured['precision']:.2f}, {measured['recall']:.2f}",
-                "precision, recall, of the same",
-            ),
-            ("", f"for {first['faces']} faces, now, here"),
-            (f"{measured['parameters'] / 1e6:.2f} M", "parameters, of the generator that ships"),
-        ],
-        live=f"for {first['faces']} faces, now, here",
-    )
+    ui.strip(facts(), live="for the sheet, now, here")
+    ui.mathematics(MATHEMATICS)
     knobs = [rows, columns, layers, psi, found, model]
+    ui.first(whole_sheet, knobs, [canvas])
     asked = "({ wanted }) => [wanted.rows, wanted.columns, wanted.layers, wanted.found]"
     placed = ui.in_page(canvas.select, asked, canvas, [rows, columns, layers, found])
     ui.on(
@@ -189,23 +178,20 @@ def build() -> tuple[Callable, gr.Textbox, Callable]:
         knobs,
         canvas,
     )
-    turned = ui.on(psi.input, mix_styles, knobs, canvas, api_visibility="private")
-    ui.on(placed.then, mix_styles, knobs, canvas, api_visibility="private")
+    private = dict(api_visibility="private")
+    ui.on(psi.input, mix_styles, knobs, canvas, **private)
+    ui.on(placed.then, mix_styles, knobs, canvas, **private)
     dealt = ui.in_page(
         deal.click,
         "(...texts) => texts.map((t) => t.split(',').map(() => Math.floor(Math.random() * 10000)).join(', '))",
         [rows, columns],
         [rows, columns],
     )
-    ui.on(dealt.then, mix_styles, knobs, canvas, api_visibility="private")
+    ui.on(dealt.then, mix_styles, knobs, canvas, **private)
     fitted = ui.on(
-        chosen,
-        fit,
-        [rows, columns, layers, model],
-        [rows, columns, layers, found],
-        api_visibility="private",
+        chosen, fit, [rows, columns, layers, model], [rows, columns, layers, found], **private
     )
-    another = ui.on(fitted.success, mix_styles, knobs, canvas, api_visibility="private")
+    ui.on(fitted.success, mix_styles, knobs, canvas, **private)
     face = gr.Textbox(ROWS.split(",")[0], visible="hidden", label="Face to take home")
     file = ui.html("", visible=False)
     picked = ui.in_page(canvas.edit, "(value) => value.home", canvas, face)
@@ -215,10 +201,54 @@ def build() -> tuple[Callable, gr.Textbox, Callable]:
         "(uri, who) => gml.save(uri, `stylegan-ai-generated-${who.replaceAll(' ', '_')}.png`)",
         [file, face],
     )
-    ui.in_page(
-        turned.success,
-        "(psi) => { if (psi < 0) gml.did(document.querySelector('#mixing'), 'psi'); }",
-        psi,
-    )
-    ui.link("stylegan", psi=psi, rows=rows, columns=columns, layers=layers, model=model)
-    return canvas.download, model, another.then
+    ui.link("stylegan", psi=psi, layers=layers, model=model)
+    # A face that was found lives in this window alone, so a link leaves it out.
+    for name, people_in_text in dict(rows=rows, columns=columns).items():
+        people_in_text.linked = True
+        ui.in_page(
+            people_in_text.change,
+            f"(text) => gml.link('stylegan', ['{name}'], "
+            "[text.split(',').filter((who) => !who.includes('w')).join(',').trim()])",
+            people_in_text,
+        )
+
+
+def facts() -> list[tuple[str, str]]:
+    """What was measured, at which psi, beside what it is at the psi of every view."""
+    measured = checkpoints.MANIFEST[SHIPPED]["measured"]
+    near = min(range(len(measured["psi"])), key=lambda k: abs(measured["psi"][k] - PSI))
+    return [
+        ("", "for the sheet, now, here"),
+        (
+            f"{measured['fd_mobilenetv2']:.0f}",
+            f"FD-MobileNetV2 at psi 1, real faces {measured['floor_fd_mobilenetv2']:.0f}",
+        ),
+        (
+            f"{measured['precision']:.2f} / {measured['recall']:.2f}",
+            f"precision / recall at psi 1, real faces {measured['floor_precision']:.2f} / "
+            f"{measured['floor_recall']:.2f}",
+        ),
+        (
+            f"{measured['psi_precision'][near]:.2f} / {measured['psi_recall'][near]:.2f}",
+            f"the same at psi {measured['psi'][near]:g}, where these faces are; {measured['samples']:,} each",
+        ),
+        (f"{measured['parameters'] / 1e6:.2f} M", "parameters; no likelihood: it only samples"),
+    ]
+
+
+MATHEMATICS = r"""
+A generator has a layer for each size and asks for a style in each. A person is one $\mathbf{w}$ for all of them,
+$\mathbf{w} = f(\mathbf{z})$; a mixture takes the $\mathbf{w}$ of the column in the layers $S$ that you choose, and
+that of the row in the others:
+
+$$\mathbf{w}^{(l)} =
+\begin{cases} \mathbf{w}_{\text{column}} & l \in S \\ \mathbf{w}_{\text{row}} & l \notin S \end{cases}
+\qquad \mathbf{x} = g(\mathbf{w}^{(1)}, \dots, \mathbf{w}^{(L)})$$
+
+The style of a layer is an affine map of what it is given,
+$\mathbf{y}^{(l)} = \mathbf{A}^{(l)} \mathbf{w}^{(l)} + \mathbf{b}^{(l)}$. The paper mixes during training too, so that
+neighbouring layers do not come to rely on each other (Karras, Laine, Aila 2018, arXiv:1812.04948, section 3.1).
+
+Truncation pulls everybody to the mean face:
+$\mathbf{w} \leftarrow \bar{\mathbf{w}} + \psi\,(\mathbf{w} - \bar{\mathbf{w}})$.
+"""

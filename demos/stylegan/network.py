@@ -31,6 +31,14 @@ def named(value) -> str:
     return value
 
 
+def here(value) -> str:
+    """A name whose model can draw. Raises CheckpointError, before anything else is looked at."""
+    name = named(value)
+    if name != SHIPPED and hub.folder(name) is None:
+        resident.load(name)  # says what to do
+    return name
+
+
 def generator(name: str = SHIPPED) -> Generator:
     """Raises CheckpointError, for a large one also when it is not here yet."""
     return checkpoints.load(name) if name == SHIPPED else resident.load(name)
@@ -44,7 +52,17 @@ def mapping(name: str) -> Mapping:
 
 def size(name: str) -> int:
     """Without reading the weights, as layers does."""
-    return generator().size if name == SHIPPED else hub.OFFERED[name]["size"]
+    return (
+        checkpoints.MANIFEST[name]["config"]["size"]
+        if name == SHIPPED
+        else hub.OFFERED[name]["size"]
+    )
+
+
+def titles() -> dict[str, str]:
+    """What the generators are called, the one that ships first."""
+    large = {name: hub.OFFERED[name]["title"] for name in LARGE}
+    return {SHIPPED: f"Faces, {size(SHIPPED)} by {size(SHIPPED)}"} | large
 
 
 def layers(name: str) -> int:
