@@ -1,14 +1,20 @@
 """A class in real browsers: one projector and three phones play on the real app's server."""
 
 import re
+import threading
 
+import httpx
 import pytest
+import uvicorn
 from playwright.sync_api import expect
+from starlette.applications import Starlette
+from starlette.routing import Mount
 
 from demos import quiz
 from demos.quiz.rooms import Rooms
+from demos.quiz.routes import Class
 from tests.class_server import deal
-from tests.gestures import DESK
+from tests.gestures import DESK, expect_done
 
 
 @pytest.fixture
@@ -42,9 +48,10 @@ def answer(page, faces: list[int]) -> None:
 
 @pytest.mark.slow
 def test_three_phones_play_three_rounds_and_one_leaves_and_returns(open_page, app_url, patterns):
-    desk = open_page(DESK, query="tab=quiz")
+    desk = open_page(DESK, query="tab=quiz&view=room")
     with desk.context.expect_page() as opened:
         desk.locator("#open-room").click()
+    expect_done(desk, "open")
     projector = opened.value
     projector.wait_for_url(re.compile(r"/class/[A-Z]{4}/teacher#"))
     expect(projector.locator(".qr svg")).to_be_visible()
@@ -97,6 +104,55 @@ def test_a_code_that_is_wrong_is_said_and_asked_for_again(open_page, app_url, pa
     page.get_by_role("button", name="Join").click()
     expect(page.get_by_text("You are in.")).to_be_visible()
     open_page.errors[:] = [line for line in open_page.errors if "404" not in line]
+
+
+@pytest.fixture
+def below_a_path(patterns):
+    """The class behind a proxy that serves it below /demo and tells it nothing of that."""
+    app = Starlette(routes=[Mount("/demo", Starlette(routes=Class(lambda: patterns).routes()))])
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    while not server.started:
+        assert thread.is_alive()
+        thread.join(0.05)
+    yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}/demo"
+    server.should_exit = True
+    thread.join()
+
+
+def test_a_class_plays_below_a_path(open_page, patterns, below_a_path):
+    opened = httpx.post(f"{below_a_path}/class").json()
+    projector, student = open_page(DESK), open_page(390, 844)
+    projector.goto(f"{below_a_path}/{opened['teacher']}")
+    expect(projector.locator(".qr svg")).to_be_visible()
+    expect(projector.locator(".link")).to_have_text(f"{below_a_path}/class/{opened['code']}")
+    student.goto(f"{below_a_path}/class")
+    student.get_by_label("Code").fill(opened["code"])
+    student.get_by_label("A nickname").fill("Ada")
+    student.get_by_role("button", name="Join").click()
+    expect(student.get_by_text("You are in.")).to_be_visible()
+    assert student.url == f"{below_a_path}/class/{opened['code']}"
+    projector.locator(".next").click()
+    answer(student, [1])
+    expect(projector.locator(".voted")).to_contain_text("1 of 1 have voted")
+    projector.locator(".next").click()
+    expect(student.locator(".outcome")).to_contain_text("of 3 right")
+    for page in (projector, student):
+        widths = page.locator(".face img").evaluate_all("(all) => all.map((i) => i.naturalWidth)")
+        assert widths == [32] * 3
+
+
+def test_the_button_opens_a_room_below_a_path(open_page, app_url, patterns):
+    """The page asks beside its own address, and not at the server's root."""
+    page = open_page(DESK, query="tab=quiz&view=room")
+    page.evaluate("history.replaceState(null, '', '/demo/?tab=quiz&view=room')")
+    page.context.route(
+        "**/demo/class**", lambda route: route.fulfill(json=dict(error="below"), status=503)
+    )
+    page.locator("#open-room").click()
+    expect(page.locator(".told-room")).to_have_text("below")
+    open_page.errors[:] = [line for line in open_page.errors if "503" not in line]
 
 
 @pytest.mark.parametrize("dark", [False, True])

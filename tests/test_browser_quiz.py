@@ -11,7 +11,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from tests import quiz_pack
-from tests.gestures import DESK, PHONE, expect_done
+from tests.gestures import DESK, HALL, PHONE, expect_done, go_to
 from tests.portrait import portrait
 from tests.test_quiz_tab import layers
 
@@ -53,14 +53,17 @@ def test_a_round_by_mouse_or_finger(open_page, quiz_url, width, touch):
     real = real_ones(page)
     right = sum((str(k) in real) == (k == 2) for k in (1, 2, 3))
     expect(page.locator(".score")).to_have_text(f"{right} of 3 faces right")
-    expect(page.locator("#quiz-record")).to_contain_text(f"{right} of 3")
-    expect(page.locator("#quiz-record svg").first).to_be_visible()
     expect(page.locator("[data-step=reveal].done")).to_have_count(1)
     expect(page.locator("[data-step=keys].done")).to_have_count(0)
     getattr(page.get_by_role("button", name="Next round"), act)()
     ready(page, 2)
     expect(page.locator(".face[aria-pressed=true]")).to_have_count(0)
     expect(page.locator(".verdict-chip:visible")).to_have_count(0)
+    go_to(page, "Your record")
+    expect(page.locator("#quiz-record")).to_contain_text(f"{right} of 3")
+    expect(page.locator("#quiz-record svg").first).to_be_visible()
+    go_to(page, "Play")
+    expect(page.locator(".ask")).to_contain_text("Round 2.")  # as it was left
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
@@ -80,8 +83,10 @@ def test_a_game_by_keys_alone(open_page, quiz_url, width):
         page.keyboard.press("Enter")
     ready(page, 3)
     steps = {"reveal", "keys"} | ({"none"} if any(not real for _, _, real in played) else set())
-    steps |= {"streak"} if all(keys == real for keys, _, real in played) else set()
     expect_done(page, *steps)
+    go_to(page, "Your record")
+    expect(page.locator("#quiz-record")).to_contain_text("of 6")
+    expect_done(page, *(["streak"] if all(keys == real for keys, _, real in played) else []))
     files = {}
     for kind in ("JSON", "CSV"):
         with page.expect_download() as download:
@@ -195,6 +200,79 @@ def test_a_refused_answer_does_not_stop_the_game(open_page, quiz_url, monkeypatc
     ready(page, 2)
     page.keyboard.press("Enter")
     ready(page, state="told")
+
+
+def seven_rounds() -> list[dict]:
+    """Two without a mistake in a row, then some with."""
+    rounds = [dict(picked="13", real="13"), dict(picked="2", real="2")]
+    rounds += [dict(picked="1", real="2"), dict(picked="", real="123")] * 2
+    rounds += [dict(picked="3", real="3")]
+    sources = {True: "CelebA", False: "StyleGAN2"}
+    return [
+        dict(
+            one, number=k, sure=80, **{"from": [sources[str(f) in one["real"]] for f in (1, 2, 3)]}
+        )
+        for k, one in enumerate(rounds, 1)
+    ]
+
+
+def test_the_record_outlives_a_reload_and_is_forgotten_when_asked(open_page, quiz_url):
+    page = open_page(query="tab=quiz&view=record", url=quiz_url)
+    plots = page.locator("#quiz-record")
+    expect(plots).to_contain_text("Here will stand")
+    expect(page.get_by_role("button", name="Results (JSON)")).to_be_disabled()
+    plots.get_by_role("link", name="Play a round").click()
+    ready(page)
+    page.keyboard.press("Enter")
+    ready(page, state="told")
+    page.reload()
+    go_to(page, "Your record")
+    expect(plots).to_contain_text("of 3 faces judged correctly")
+    page.evaluate(
+        "(rounds) => sessionStorage.setItem('gml-quiz', JSON.stringify(rounds))", seven_rounds()
+    )
+    page.reload()
+    expect(plots).to_contain_text("11 of 21")
+    expect(plots.locator("svg")).to_have_count(3)
+    expect_done(page, "streak")
+    go_to(page, "Play")
+    ready(page)
+    expect(page.locator(".score")).to_have_text("11 of 21 faces right")
+    expect(page.locator(".streak")).to_have_text("streak 1, longest 2")
+    go_to(page, "Your record")
+    page.get_by_role("button", name="start again").click()
+    expect(plots).to_contain_text("Here will stand")
+    page.reload()
+    expect(plots).to_contain_text("Here will stand")
+
+
+def test_where_storing_is_forbidden_the_record_lasts_until_the_page_is_left(open_page, quiz_url):
+    page = open_page(query="tab=autoregressive", url=quiz_url)
+    page.add_init_script(
+        "Object.defineProperty(window, 'sessionStorage', { get() { throw new Error('forbidden') } })"
+    )
+    page.goto(f"{quiz_url}/?tab=quiz&view=play")
+    ready(page)
+    page.keyboard.press("Enter")
+    ready(page, state="told")
+    go_to(page, "Your record")
+    expect(page.locator("#quiz-record")).to_contain_text("of 3 faces judged correctly")
+    page.get_by_role("button", name="start again").click()
+    expect(page.locator("#quiz-record")).to_contain_text("Here will stand")
+
+
+@pytest.mark.parametrize(("width", "height"), [(DESK, 800), (HALL, 1080)])
+def test_a_whole_round_stands_on_the_screen_also_after_the_reveal(
+    open_page, quiz_url, width, height
+):
+    page = open_page(width, height, reduced_motion=True, query="tab=quiz", url=quiz_url)
+    ready(page)
+    page.keyboard.press("Enter")
+    ready(page, state="told")
+    bottoms = page.locator(".headline, .face, .told, .bar, .from, .words").evaluate_all(
+        "(all) => all.map((part) => part.getBoundingClientRect().bottom)"
+    )
+    assert len(bottoms) >= 9 and max(bottoms) <= height and page.evaluate("scrollY") == 0
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])

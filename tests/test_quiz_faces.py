@@ -14,8 +14,8 @@ import pytest
 from PIL import Image
 
 from checkpoints.faces import PSI, generators
-from demos import quiz
-from demos.quiz import faces, pictures, play, rounds
+from demos import quiz, shell, ui
+from demos.quiz import faces, hints, pictures, play, rounds
 from tests import quiz_pack
 from tests.answers import set_clock
 from tests.portrait import data_url, portrait
@@ -144,10 +144,14 @@ def test_without_a_generator_the_tab_says_what_is_missing(empty_checkpoints, mon
     assert generators() == []
     with pytest.raises(faces.Missing, match="QUIZ_PACK"):
         faces.standard_deck()
-    with gr.Blocks() as page:
-        quiz.build()
-    shown = json.dumps(page.config["components"])
-    assert "No face generator ships with the app yet" in shown and '"lacking": true' in shown
+    assert "No face generator ships with the app yet" in play.opening()["lacking"]
+    with gr.Blocks() as blocks:
+        pass
+    for view in quiz.VIEWS:
+        with blocks.route(view.TITLE, shell.page_of(quiz, view)), ui.view():
+            view.build()
+    described = json.dumps(shell.Pages(blocks, (quiz,)).describe("quiz-play"))
+    assert "No face generator ships with the app yet" in described
 
 
 def test_generators_are_found_through_the_manifest(stand_in):
@@ -195,24 +199,61 @@ def test_with_no_network_and_no_pack_it_plays(stand_in, monkeypatch):
 
     monkeypatch.setattr(socket.socket, "connect", closed)
     deck = faces.standard_deck()
-    assert deck.side == 25 and "DCGAN" in deck.note and "25 by 25" in deck.note
+    assert deck.side == 250 and "DCGAN" in deck.note and "25 by 25" in deck.note
     dealt = [rounds.deal("s", k, deck) for k in range(1, 12)]
     assert {s for d in dealt for s in d.sources} == {"DCGAN", "LFW"}
     means = {True: [], False: []}
     for d in dealt:
         for webp, real in zip(d.pictures, d.real, strict=True):
             x = np.asarray(Image.open(io.BytesIO(webp)).convert("RGB")).astype(int)
-            assert x.shape == (25, 25, 3) and np.ptp(x, axis=2).max() < 12, "grey on both sides"
+            assert len(webp) == pictures.length(250)
+            assert x.shape == (250, 250, 3) and np.ptp(x, axis=2).max() < 12, "grey on both sides"
             means[real].append((x.mean(), x.std()))
     assert np.abs(np.mean(means[True], 0) - np.mean(means[False], 0)).max() < 10, (
         "equal light and contrast"
     )
 
 
+def test_of_few_pixels_no_detail_is_told(stand_in):
+    """Neither a place to enlarge nor a spectrum: both would show the filter that enlarged the picture."""
+    told = [
+        face
+        for k in range(1, 9)
+        for face in play.quiz_answer(play.quiz_round("fewpixels", k, "standard")["token"], "", 50)[
+            "faces"
+        ]
+    ]
+    assert {face["source"] for face in told} == {"DCGAN", "LFW"}
+    assert all(face["where"] is None and face["spectrum"] == "" for face in told)
+    fine = ("earring", "teeth", "glasses", "single hair,", "spectrum", "background first")
+    assert not any(word in face["words"] for word in fine for face in told)
+
+
+def test_what_hints_say_of_few_pixels_is_so():
+    """Of our generators as they ship, beside the hundred photographs: how sharp the whole is, and the face itself."""
+    grey = {"LFW": [pictures.small_grey(p, 25, through=24) for p in faces.small_photographs()]}
+    for one in generators():
+        drawn = one.sample(range(100), PSI)
+        grey[one.title] = [pictures.small_grey(x, 25, pictures.FACE_ONLY) for x in drawn]
+    steps = {name: np.abs(np.diff(np.array(x)[..., 0].astype(int))) for name, x in grey.items()}
+    whole = {name: x.mean((1, 2)) for name, x in steps.items()}
+    inner = {name: x[:, 8:-8, 8:-8].mean((1, 2)) for name, x in steps.items()}
+    assert {"VAE", "DCGAN", "StyleGAN"} == hints.SMALL.keys(), (
+        "nothing is said that is not measured here"
+    )
+    share = lambda a, b: (a[:, None] > b).mean()  # noqa: E731
+    if "VAE" in whole:
+        assert share(whole["LFW"], whole["VAE"]) > 0.7
+    if "DCGAN" in inner:
+        assert share(inner["DCGAN"], inner["LFW"]) > 0.6
+    if "StyleGAN2" in whole:
+        assert 0.35 < share(whole["LFW"], whole["StyleGAN2"]) < 0.65
+
+
 def test_a_bad_pack_is_told_and_the_quiz_plays_on(stand_in, monkeypatch, tmp_path):
     (tmp_path / "bad.zip").write_bytes(b"nothing")
     monkeypatch.setenv("QUIZ_PACK", str(tmp_path / "bad.zip"))
-    assert faces.standard_deck().side == 25 and "cannot be read" in faces.problem
+    assert faces.standard_deck().side == 250 and "cannot be read" in faces.problem
     assert "cannot be read" in play.quiz_round("game0000", 1, "standard")["problem"]
 
 

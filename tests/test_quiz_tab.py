@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demos.quiz import faces, pictures, play, rounds
+from demos.quiz import faces, pictures, record, rounds
 from tests import quiz_pack
 from tests.answers import pictures as decoded
 from tests.answers import set_clock
@@ -164,14 +164,18 @@ def test_a_teachers_photos(quiz_url, tmp_path, monkeypatch):
 
 def test_the_record_says_what_was_played(quiz_url):
     one = dict(picked="12", sure=80, real="1", **{"from": ["CelebA", "<b>x</b>", "StyleGAN2"]})
-    numbers, html = play.quiz_record(json.dumps([one] * 20))
+    numbers, html = record.quiz_record(json.dumps([one] * 20))
     assert numbers["faces"] == 60 and numbers["right"] == 40 and numbers["streak"] == 0
     assert numbers["d_prime"][1] > 0 and "you can tell" in html
     assert [s["right"][0] for s in numbers["by_source"]] == [1, 0, 1]
     assert numbers["calibration"][0]["sure"] == 0.8 and "<b>x</b>" not in html
     over_http, _ = ask(quiz_url, "quiz_record", [json.dumps([one] * 20)])
     assert over_http[0] == json.loads(json.dumps(numbers))
-    assert play.quiz_record("[]")[0]["d_prime"] is None
+    numbers, html = record.quiz_record("[]")
+    assert numbers["d_prime"] is None and "Here will stand" in html
+    only_made = dict(one, real="", **{"from": ["StyleGAN2"] * 3})
+    numbers, html = record.quiz_record(json.dumps([only_made]))
+    assert numbers["d_prime"] is None and "at least one real and one made face" in html
     for wrong in (
         dict(one, sure=30),
         dict(one, picked="5"),

@@ -28,10 +28,8 @@ FEWEST = 3  # faces of each kind: a round may need three of one
 LARGEST_PACK, LARGEST_FILE, MOST = 300_000_000, 2_000_000, 2000  # bytes, bytes, faces of each kind
 LARGEST_SIDE, SMALL_SIDE, SHOWN_SIDE = 256, 25, 250
 PHOTOS, LARGEST_PHOTO, FORGOTTEN = 40, 400_000, 2 * 3600  # of one teacher, characters, seconds
-PACK_EYES = (
-    (0.377, 0.4605),
-    (0.624, 0.4605),
-)  # as train.quiz_pack places them, in fractions of the side
+# As train.quiz_pack places them, in fractions of the side.
+PACK_EYES = ((0.377, 0.4605), (0.624, 0.4605))
 FARTHEST = 1.2  # standard deviations between two faces that are a pair
 LEFT_OUT = Path(__file__).with_name("left_out.txt")
 HUB_FILE = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40})/([\w./-]+\.zip)")
@@ -227,20 +225,35 @@ def small_photographs() -> np.ndarray:
     return np.repeat(grey[..., None], 3, 3)
 
 
+def lacking() -> str:
+    """What is missing, told before a face is unpacked or drawn; "" when there is something to play with.
+
+    Raises CheckpointError.
+    """
+    if os.environ.get("QUIZ_PACK"):
+        return ""
+    for generator in generators():
+        checkpoints.path(generator.name)
+    return "" if generators() else NOTHING
+
+
+NOTHING = (
+    "No face generator ships with the app yet, and no quiz pack is set, so there is nothing to compare. Set "
+    "QUIZ_PACK to a zip with real/<source>/*.webp and ai/<source>/*.webp, and start the app again."
+)
+
+
 def own_deck() -> Deck:
     """Our generators against small photographs. Raises Missing when the manifest has no face generator."""
     made = generators()
     if not made:
-        raise Missing(
-            "No face generator ships with the app yet, and no quiz pack is set, so there is nothing to compare. Set "
-            "QUIZ_PACK to a zip with real/<source>/*.webp and ai/<source>/*.webp, and start the app again."
-        )
+        raise Missing(NOTHING)
     # The small photographs were sharpened when they were made small; through 24 pixels they have the fine detail that
     # aligned photographs keep when they are cut as the generators' faces are.
     real = [Face(encoded(small(p, through=24)), "LFW") for p in small_photographs()]
     note = (
-        f"{', '.join(g.title for g in made)}, trained here, against photographs that scikit-image ships: "
-        f"{SMALL_SIDE} by {SMALL_SIDE} grey pixels, cut to the face, equal in contrast, enlarged alike."
+        f"{', '.join(g.title for g in made)}, trained here, against photographs from scikit-image: "
+        f"{SMALL_SIDE} by {SMALL_SIDE} grey pixels, cut and enlarged alike, equal contrast."
     )
     cut = functools.partial(small, box=FACE_ONLY)
     return Deck(note, SHOWN_SIDE, shuffled(real), drawn(made, cut), small=True)
@@ -279,10 +292,8 @@ def keep_photos(uris: Sequence[str]) -> str:
         n, all_of_them = len(pictures), len(uris)
         raise ValueError(f"{n} of {all_of_them} photos can be used, {FEWEST} are needed. {last}")
     faces = [Face(encoded(picture), "your photo") for picture in pictures]
-    key = (
-        "photos-"
-        + hashlib.sha256(os.urandom(16) + b"".join(f.webp for f in faces)).hexdigest()[:24]
-    )
+    digest = hashlib.sha256(os.urandom(16) + b"".join(f.webp for f in faces)).hexdigest()
+    key = f"photos-{digest[:24]}"
     note = (
         f"{len(faces)} photos of yours against the made faces of the quiz, {side} by {side} pixels."
     )

@@ -19,12 +19,8 @@ MIME = "data:image/webp;base64,"
 
 
 def opening() -> dict:
-    """What the page is told before a round is asked for: what is missing, if there is nothing to play with."""
-    try:
-        faces.standard_deck().made("opening", 0)  # weights that are missing are told now
-    except faces.Missing as missing:
-        return dict(lacking=str(missing))
-    return dict(lacking="")
+    """What the page is told before it asks for a round: what is missing, if there is nothing to play with."""
+    return dict(lacking=faces.lacking())
 
 
 def quiz_round(game: str, number: int, deck: str) -> dict:
@@ -120,9 +116,9 @@ def build() -> None:
             reveal = ui.html(None, elem_id="quiz-reveal", visible=False)
         ui.words(
             see=(
-                "All have one size, cut and compression, and nothing in the page knows the answer.",
-                "Say how sure you are of each face: 50 % is a coin.",
-                "After the answer: what to look at.",
+                "One size, cut and compression; the page does not know the answer.",
+                "How sure counts for each face: 50 % is a coin.",
+                "Then: where to look.",
             ),
             steps={
                 "reveal": "Choose, say how sure, reveal",

@@ -124,9 +124,9 @@ def build() -> None:
             sheet = ui.canvas("quiz_record", None, "quiz-sheet")
         ui.words(
             see=(
-                "A line is the 95 % interval; a coin gets half of the faces of any source right.",
-                "On the diagonal you are right as often as you are sure, below it you are too sure.",
-                "The two hills are what made and real faces look like to you; d\u2032 is how far apart they are.",
+                "Each line is a 95 % interval; a coin gets half.",
+                "Below the diagonal you are surer than you are right.",
+                "The two hills are how made and real faces look to you; d\u2032 is their distance.",
             ),
             steps={
                 "streak": "Play two rounds in a row without a mistake",

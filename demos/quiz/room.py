@@ -19,7 +19,7 @@ def build() -> None:
         with ui.knobs():
             opened = gr.Button("Open a room", variant="primary", elem_id="open-room")
             ui.html(
-                "<p class='note'>A new window: put it on the projector.</p>"
+                "<p class='note'>It opens in a new window: put that on the projector.</p>"
                 "<p class='note'>The room plays with the faces of <a href='?tab=quiz&amp;view=play'>Play</a>: "
                 "with your own photos if you chose some there.</p>"
                 "<p class='note told-room' role='alert'></p>"
@@ -28,7 +28,7 @@ def build() -> None:
             ui.html((ui.CANVAS / "quiz_room.html").read_text(encoding="utf-8"))
         ui.words(
             see=(
-                "The projector shows three faces, the bars are the votes for real.",
+                "The projector shows three faces; the bars are the votes for real.",
                 "A phone shows the same faces, and learns the answer no earlier than the class.",
                 "At the end: d\u2032 for each model, how sure the class was, a ranking, all votes as CSV.",
             ),
