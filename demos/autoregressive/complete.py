@@ -75,9 +75,9 @@ def build() -> None:
     )
     with ui.columns():
         with ui.knobs():
-            seed = ui.seed_slider("autoregressive", 1, "endings", "Seed of the endings")
+            seed = ui.seed_slider("autoregressive", 1, "endings", "First seed")
             temperature = ui.slider(
-                "autoregressive", "warmth", "Temperature of the endings", *TEMPERATURE, 1.0, 0.05
+                "autoregressive", "warmth", "Temperature", *TEMPERATURE, 1.0, 0.05
             )
         with ui.stage(), gr.Row(elem_classes="two"):
             pad = ui.pad(

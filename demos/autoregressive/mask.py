@@ -53,20 +53,18 @@ def build() -> None:
                 label="Mask",
                 elem_id="autoregressive-mask",
             )
-            pixel = ui.slider(
-                "autoregressive", "pixel", "Pixel, counted from 0", 0, PIXELS - 1, START
-            )
+            pixel = ui.slider("autoregressive", "pixel", "Pixel", 0, PIXELS - 1, START)
         with ui.stage():
             canvas = ui.canvas("masks", None, "masks")
         ui.words(
             see=(
-                "Left, the window over a digit; right, its mask.",
-                "1 passes, 0 is set to zero. The darker a 1, the larger the weights learned there.",
-                "Mask A hides the pixel itself, or it would predict what it has seen.",
+                "Left, the window over a digit; right, its mask: 1 passes, 0 does not.",
+                "Deeper blue: larger weights.",
+                "A hides the pixel itself; B passes what is known of it.",
             ),
             steps={
-                "move": "Move the window to another pixel",
-                "b": "Switch to mask B and find the one tap that changes sides",
+                "move": "Move the window",
+                "b": "Switch to mask B: which tap in its row opens?",
             },
         )
     ui.mathematics(MATHEMATICS)

@@ -159,8 +159,8 @@ def build() -> None:
             )
             flips = gr.Textbox(
                 "",
-                label="Flipped pixels, counted from 0",
-                placeholder="none",
+                label="Flipped pixels",
+                placeholder="none (counted from 0)",
                 max_length=200,
                 elem_id="autoregressive-flips",
             )

@@ -80,7 +80,7 @@ def build() -> None:
     )
     with ui.columns():
         with ui.knobs():
-            seed = ui.seed_slider("autoregressive", 4, "race", "Seed of the race")
+            seed = ui.seed_slider("autoregressive", 4, "race")
             with gr.Row(elem_classes="buttons"):
                 start = gr.Button("Race", variant="primary", min_width=0)
                 stop = gr.Button("Stop", min_width=0, interactive=False)

@@ -78,8 +78,8 @@ def build() -> None:
                 plot = ui.html("")
         ui.words(
             see=(
-                "Your drawing's surprise, among those of 10,000 test digits and 1,000 pieces of clothing.",
-                "The model has never seen clothes, and finds them far too surprising.",
+                "Your drawing's surprise beside that of 10,000 test digits and 1,000 clothes.",
+                "The model has never seen clothes, and finds them far less likely.",
             ),
             steps={
                 "score": "Clear, and draw a digit",

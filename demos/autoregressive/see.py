@@ -60,15 +60,15 @@ def build() -> None:
             depth = ui.slider(
                 "autoregressive", "depth", "Masked layers after the first", 0, deepest, 3
             )
-            row = ui.slider("autoregressive", "row", "Row, counted from 0", 0, SIZE - 1, 16)
-            col = ui.slider("autoregressive", "col", "Column, counted from 0", 0, SIZE - 1, 14)
+            row = ui.slider("autoregressive", "row", "Row", 0, SIZE - 1, 16)
+            col = ui.slider("autoregressive", "col", "Column", 0, SIZE - 1, 14)
         with ui.stage(), gr.Row(elem_classes="beside"):
             canvas = ui.canvas("field", None, "field")
             ui.html(
-                "<p><span class='key fam'></span> moves the prediction: its gradient is not zero.</p>"
-                "<p><span class='key spot'></span> comes before, yet is not seen. "
-                "With all layers on, this is the blind spot.</p>"
-                "<p><span class='key blank'></span> comes later: its gradient is exactly zero.</p>",
+                "<p><span class='key fam'></span><span>moves the prediction: its gradient is not zero.</span></p>"
+                "<p><span class='key spot'></span><span>comes before, yet is not seen. "
+                "With all layers on, this is the blind spot.</span></p>"
+                "<p><span class='key blank'></span><span>comes later: its gradient is exactly zero.</span></p>",
                 classes="keys",
             )
         ui.words(

@@ -15,7 +15,11 @@ function draw() {
   gml.paint(canvas, N, (i) => (field[i] > 0 ? gml.mix(card, family, shade(field[i])) : i < here ? spot : blank));
   mark.hidden = false;
   mark.style.cssText = `left:${(col / N) * 100}%;top:${(row / N) * 100}%`;
-  element.querySelector(".tip").textContent = `sees ${seen} of the ${past} pixels before it   blind to ${past - seen}`;
+  element.querySelector(".tip").textContent =
+    // A line breaks between items and not inside one.
+    [`pixel ${here}`, `sees ${seen} of the ${past} before it`, `blind to ${past - seen}`]
+      .map((text) => text.replaceAll(" ", "\u00a0"))
+      .join("   ");
 }
 
 function pick(i) {
