@@ -13,8 +13,9 @@ learns where the z of faces lie. A squared error alone blurs; the discriminator 
     lambda = |grad L_rec| / |grad L_adv|                                   (Esser 2020, arXiv:2012.09841, Eq. 7)
 
 Departs from the paper: no perceptual loss, which needs a network trained on another data set; lambda is taken at the
-picture x', not at the last layer, and times ADVERSARY; the hinge loss of D_psi (in their code), and no normalization
-in it; the second stage gets E's mean, not a draw from q, shifted and scaled for each channel to mean 0, deviation 1.
+picture x', not at the last layer, times ADVERSARY, and at most 1, as a D_psi that knows nothing has nothing to say; the
+hinge loss of D_psi (in their code), and no normalization in it; once D_psi is there, E learns no more; the second stage
+gets E's mean, not a draw from q, shifted and scaled for each channel to mean 0, deviation 1.
 Read in this order: Encoder, Decoder, Autoencoder, loss, encode, decode, then Discriminator, adversarial_loss.
 """
 
@@ -91,18 +92,13 @@ class Autoencoder(nn.Module):
         return mu, log_var.clamp(-12, 4)
 
 
-def loss_of(model: Autoencoder, x: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """L_rec + L_reg in nats per value, and x' of a draw from q. x: (B, 3, H, W) -> (B,), (B, 3, H, W)."""
+def loss(model: Autoencoder, x: Tensor, generator: torch.Generator) -> Tensor:
+    """Minus the bound of a VAE, up to a constant, in nats per value. x: (B, 3, H, W) in [-1, 1] -> (B,)."""
     mu, log_var = model(x)
     epsilon = torch.randn(mu.shape, generator=generator, device=x.device)
     drawn = model.decoder(reparameterize(mu, log_var, epsilon)).float()
     error = (x - drawn).square().flatten(1).sum(1) / (2 * model.s**2)
-    return (error + kl(mu, log_var).flatten(1).sum(1)) / x[0].numel(), drawn
-
-
-def loss(model: Autoencoder, x: Tensor, generator: torch.Generator) -> Tensor:
-    """Minus the bound of a VAE, up to a constant, in nats per value. x: (B, 3, H, W) in [-1, 1] -> (B,)."""
-    return loss_of(model, x, generator)[0]
+    return (error + kl(mu, log_var).flatten(1).sum(1)) / x[0].numel()
 
 
 def encode(model: Autoencoder, x: Tensor) -> Tensor:
@@ -145,18 +141,25 @@ def hinge(real: Tensor, fake: Tensor) -> Tensor:
 
 
 def balanced(pull: Tensor, against: Tensor, share: float) -> Tensor:
-    """The gradient `pull`, made `share` times as long as the gradient `against`: lambda grad L_adv. Both: (B, ...)."""
-    return pull * (share * against.norm() / (pull.norm() + 1e-8))
+    """lambda grad L_adv: `share` times as long as the gradient `against`, and never stretched. Both: (B, ...)."""
+    return pull * (share * against.norm() / (pull.norm() + 1e-8)).clamp(max=1)
 
 
 def adversarial_loss(both: Adversaries, x: Tensor, generator: torch.Generator) -> Tensor:
-    """Eq. 25 for E, D and D_psi at once, mean over pictures: each part's gradient reaches its own network alone."""
-    each, drawn = loss_of(both.model, x, generator)
-    value = each.mean()
+    """Eq. 25 for D and D_psi at once, mean over pictures: each part's gradient reaches its own network alone.
+
+    E stays as it is from here on, so that a second stage may already learn from what it gives.
+    """
+    with torch.no_grad():
+        mu, log_var = both.model(x)
+        epsilon = torch.randn(mu.shape, generator=generator, device=x.device)
+        z = reparameterize(mu, log_var, epsilon)
+    drawn, variance = both.model.decoder(z).float(), both.model.s**2
+    value = (x - drawn).square().mean() / (2 * variance)
     frozen = {name: p.detach() for name, p in both.critic.named_parameters()}
     seen = drawn.detach().requires_grad_()
     (pull,) = torch.autograd.grad(-functional_call(both.critic, frozen, (seen,)).float().mean(), seen)
-    against = (drawn - x).detach() / (both.model.s**2 * x.numel())               # the gradient of L_rec at x'
+    against = (drawn - x).detach() / (variance * x.numel())                      # the gradient of L_rec at x'
     # A product with a fixed tensor has that tensor as its gradient.
     value = value + (balanced(pull, against, ADVERSARY) * drawn).sum()
     return value + hinge(both.critic(x).float(), both.critic(drawn.detach()).float())

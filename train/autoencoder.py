@@ -4,9 +4,10 @@
     python -m train.autoencoder --data ../shared/data --minutes 35 --publish
     python -m train.measure autoencoder-faces --data ../shared/data --write
 
-Every face is seen as it is or mirrored. The loop is in train/loop.py; the discriminator comes in when LATE of the
-budget is used, and does not ship. The same command with --publish trains nothing: it puts what the run has so far
-into checkpoints/, with the mean and deviation of each channel of z over the training faces.
+Every face is seen as it is or mirrored. The loop is in train/loop.py. The discriminator comes in when LATE of the
+budget is used, and does not ship; from then on the encoder stays as it is, and only the decoder learns. The same command
+with --publish trains nothing: it puts what the run has so far into checkpoints/, with the mean and deviation of each
+channel of z over training faces.
 """
 
 from pathlib import Path
@@ -27,7 +28,7 @@ from train.measure import Measured, size_of
 
 NAME, CONFIG = "autoencoder-faces", dict(channels=16, wide=64, deep=160, s=0.06)
 RECIPE = Recipe(batch=16, rate=2e-3, clip=1.0, flat=0.5, ema=0.998)
-LATE, CRITIC_RATE = 0.55, 0.2                                  # the discriminator learns at a fifth of the rate
+LATE = 0.55
 
 
 def to_model(pictures: np.ndarray) -> Tensor:
@@ -90,8 +91,7 @@ def main() -> None:
 
     fit(lambda: Adversaries(**CONFIG).to(memory_format=torch.channels_last), RECIPE, args.run, args.minutes,
         lambda both, generator: loss(both.model, batch(generator), generator).mean(), progress, steps=args.steps,
-        late=(LATE, lambda both, generator: adversarial_loss(both, batch(generator), generator)),
-        slower=("critic.", CRITIC_RATE))
+        late=(LATE, lambda both, generator: adversarial_loss(both, batch(generator), generator)))
 
 
 if __name__ == "__main__":

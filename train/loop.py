@@ -77,17 +77,13 @@ def fit(
     measure: Callable[[nn.Module], dict[str, float]],      # on data not trained on; a row of the log
     steps: int | None = None,                              # the budget, if it is counted
     late: tuple[float, Callable[[nn.Module, torch.Generator], Tensor]] | None = None,  # from this part on: another loss
-    slower: tuple[str, float] = ("", 1.0),                 # parameters that begin like this: times this rate
 ) -> None:
     """Train, or go on. Saves state.pt, weights.safetensors (averaged, float16) and a row of log.jsonl in `run`."""
     run.mkdir(parents=True, exist_ok=True)
     where = device()
     model, average = build().to(where), build().to(where).requires_grad_(False)
     average.load_state_dict(model.state_dict())
-    prefix, factor = slower
-    groups = [[p for name, p in model.named_parameters() if name.startswith(prefix) == own] for own in (True, False)]
-    optimizer = torch.optim.AdamW(
-        [{"params": group} for group in groups if group], recipe.rate, betas=(0.9, 0.99), weight_decay=recipe.decay)
+    optimizer = torch.optim.AdamW(model.parameters(), recipe.rate, betas=(0.9, 0.99), weight_decay=recipe.decay)
     generator, state_file = torch.Generator(where), run / "state.pt"
     step, seconds, low = 0, 0.0, lower(recipe.precision)
     if state_file.exists():
@@ -112,8 +108,8 @@ def fit(
 
     clock = saved = time.monotonic()
     while (done := seconds / (60 * minutes) if steps is None else step / steps) < 1:
-        for group, times in zip(optimizer.param_groups, (factor, 1.0), strict=False):
-            group["lr"] = times * rate(recipe, step, done)
+        for group in optimizer.param_groups:
+            group["lr"] = rate(recipe, step, done)
         with torch.autocast(where.type, torch.bfloat16, enabled=low):
             value = (late[1] if late and done >= late[0] else loss)(model, generator)
         optimizer.zero_grad(set_to_none=True)
