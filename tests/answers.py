@@ -1,10 +1,11 @@
-"""What handlers answer, made comparable; what tests ask of a model; and another time of day."""
+"""What handlers answer, made comparable; what tests ask of a model; and another time of day, or one that is counted."""
 
 import base64
 import io
 import json
 import re
 import types
+from collections.abc import Callable
 
 import numpy as np
 from PIL import Image, ImageSequence
@@ -32,6 +33,24 @@ def set_clock(patch, module, **clocks: float) -> None:
     """
     stopped = {name: lambda at=at: at for name, at in clocks.items()}
     patch.setattr(module, "time", types.SimpleNamespace(**stopped))
+
+
+class Clock:
+    """A time module for one module under test, where time passes by counting: patch.setattr(module, "time", Clock(1)).
+
+    tick: seconds that pass whenever it is looked at. asleep: what to do while somebody sleeps.
+    """
+
+    def __init__(self, tick: float = 0.0, asleep: Callable[[], object] = lambda: None):
+        self.now, self.tick, self.asleep = 0.0, tick, asleep
+
+    def monotonic(self) -> float:
+        self.now += self.tick
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self.asleep()
 
 
 def is_frozen(model) -> bool:

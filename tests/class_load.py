@@ -96,8 +96,10 @@ async def play(url: str, students: int, rounds: int, spread: float) -> Measured:
                     if state["round"] != number:
                         number, seen = state["round"], 0
                     mine = [when for n, when in answered if n == number]
-                    measured.behind += [now - when for when in mine[seen : state["voted"]]]
-                    seen = state["voted"]
+                    # A vote can be seen before its own answer is here: it is counted with the next ones.
+                    fresh = mine[seen : state["voted"]]
+                    measured.behind += [now - when for when in fresh]
+                    seen += len(fresh)
                 if state["phase"] == "open" and state["voted"] == students:
                     known.set()
                 if state["phase"] == "over":

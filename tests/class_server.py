@@ -1,10 +1,13 @@
 """The class rooms alone on a port, with drawn patterns for faces: what tests start, kill and load.
 
 DATABASE_URL=sqlite:////tmp/class.sqlite3 python -m tests.class_server 7870
+
+It says its port; 0 is any that is free.
 """
 
 import hashlib
 import io
+import socket
 import sys
 from functools import cache
 
@@ -44,4 +47,8 @@ def application(url: str = "") -> Starlette:
 
 
 if __name__ == "__main__":
-    uvicorn.run(application(), host="127.0.0.1", port=int(sys.argv[1]), log_level="critical")
+    # Who comes before the server is ready waits at the open door.
+    with socket.create_server(("127.0.0.1", int(sys.argv[1]))) as door:
+        print(door.getsockname()[1], flush=True)
+        config = uvicorn.Config(application(), log_level="critical")
+        uvicorn.Server(config).run(sockets=[door])

@@ -4,9 +4,9 @@
     HEAD, GET  /{repo}/resolve/{rev}/{file}   a file, or a part of it (Range), with its ETag, commit and size
     POST /api/repos/create, /api/validate-yaml, /api/models/{repo}/preupload and commit/{rev}    an upload
 
-Everything is kept in memory. `hub.log` lists what was asked, `hub.limit` cuts every body short, `hub.pace` slows it
-down, `hub.spoil` changes its last byte, and `hub.refuse` = (status, error code) answers every request for a file
-with that.
+Everything is kept in memory. `hub.log` lists what was asked, `hub.limit` cuts every body short, `hub.held` lets no
+more than so many bytes of a body leave as long as it is set, `hub.pace` slows it down, `hub.spoil` changes its last
+byte, and `hub.refuse` = (status, error code) answers every request for a file with that.
 """
 
 import asyncio
@@ -16,7 +16,6 @@ import json
 import re
 import socket
 import threading
-import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -35,6 +34,7 @@ class Hub:
     heads: dict[str, str] = field(default_factory=dict)  # repo -> its newest commit
     log: list[tuple[str, str, int]] = field(default_factory=list)  # method, path, bytes sent
     limit: int | None = None
+    held: int | None = None
     pace: float = 0.0  # seconds between two pieces of a body
     spoil: bool = False
     refuse: tuple[int, str] | None = None
@@ -165,25 +165,27 @@ def build(hub: Hub) -> FastAPI:
             body = body[:-1] + bytes([body[-1] ^ 1])
         cut = body if hub.limit is None else body[: hub.limit]
         hub.log.append(("GET", path, len(cut)))
-        return Cut(cut, hub.pace, status, headers)
+        return Cut(cut, hub, status, headers)
 
     return app
 
 
 class Cut(Response):
-    """A body that may be shorter than its Content-Length says, as when a line breaks, or slow."""
+    """A body that may be shorter than its Content-Length says, as when a line breaks, or slow, or held up."""
 
-    def __init__(self, body: bytes, pace: float, status: int, headers: dict[str, str]):
+    def __init__(self, body: bytes, hub: Hub, status: int, headers: dict[str, str]):
         super().__init__(body, status, headers)
-        self.pace = pace
+        self.hub = hub
 
     async def __call__(self, scope, receive, send):
         await send(
             {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
         )
         for at in range(0, len(self.body), PIECE):
-            await asyncio.sleep(self.pace)
+            await asyncio.sleep(self.hub.pace)
             piece = self.body[at : at + PIECE]
+            while self.hub.held is not None and at + len(piece) > self.hub.held:
+                await asyncio.sleep(0.01)
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
@@ -191,15 +193,12 @@ class Cut(Response):
 @contextmanager
 def serving():
     """A Hub that lives as long as the block."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    hub = Hub(f"http://127.0.0.1:{port}")
-    server = uvicorn.Server(uvicorn.Config(build(hub), port=port, log_level="critical"))
-    thread = threading.Thread(target=server.run, daemon=True)
+    # Who comes before the server is ready waits at the open door.
+    door = socket.create_server(("127.0.0.1", 0))
+    hub = Hub(f"http://127.0.0.1:{door.getsockname()[1]}")
+    server = uvicorn.Server(uvicorn.Config(build(hub), log_level="critical"))
+    thread = threading.Thread(target=server.run, kwargs=dict(sockets=[door]), daemon=True)
     thread.start()
-    while not server.started:
-        time.sleep(0.01)
     yield hub
     server.should_exit = True
     thread.join(10)

@@ -37,13 +37,13 @@ def test_training_resumes_publishes_and_keeps_moments(name, empty_checkpoints, c
     else:
         monkeypatch.setattr(module, "WIDTHS", {32: (8, 8, 8, 8)})
         options += ["--size", 32]
-    for minutes in (0.02, 0.05, 0.05):
-        command(module.main, *options, "--minutes", minutes)
+    for steps in (4, 10, 10):
+        command(module.main, *options, "--steps", steps)
     first, second, third = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
     assert third["images"] == second["images"] > first["images"] > 0, "a finished run is finished"
     side = 64 if name == "dcgan" else 32
     assert Image.open(folder / "sheet.png").size == (8 * side, 8 * side)
-    command(module.main, *options, "--minutes", 0.05, "--publish")
+    command(module.main, *options, "--steps", 10, "--publish")
     entry, model = checkpoints.MANIFEST[f"{name}-faces"], checkpoints.load(f"{name}-faces")
     assert entry["data"].startswith("CelebA") and "Non-commercial" in entry["license"]
     z = noise((model.latent,), range(4))
@@ -64,16 +64,16 @@ def test_training_resumes_publishes_and_keeps_moments(name, empty_checkpoints, c
 
 
 def test_a_changed_recipe_is_obeyed_after_a_stop(tmp_path):
-    def go_on(minutes: float, rate: float) -> dict:
+    def go_on(steps: int, rate: float) -> dict:
         recipe = adversarial.Recipe(batch=8, rate_g=rate, rate_d=2 * rate, betas=(0.5, 0.9), half_life=100, flat=0)
         adversarial.fit(
-            lambda: (Generator(8, 2), Discriminator(2)), recipe, tmp_path, minutes, torch.from_numpy(pictures(8)),
+            lambda: (Generator(8, 2), Discriminator(2)), recipe, tmp_path, 0, torch.from_numpy(pictures(8)),
             lambda g, n, generator: g(torch.randn(n, 8, generator=generator)), loss_d, loss_g,
-            look=lambda g: g(noise((8,), range(2))))
+            look=lambda g: g(noise((8,), range(2))), steps=steps)
         return torch.load(tmp_path / "state.pt", weights_only=True)
 
-    go_on(0.005, 1e-3)
-    state = go_on(0.01, 1e-5)
+    go_on(10, 1e-3)
+    state = go_on(20, 1e-5)
     rate_g, rate_d = (state[name]["param_groups"][0]["lr"] for name in ("adam_g", "adam_d"))
     assert 0 < rate_g < 1e-5 and rate_d == pytest.approx(2 * rate_g), "which fall towards the end"
 

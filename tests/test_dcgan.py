@@ -83,9 +83,9 @@ def test_training_goes_on_and_is_published(monkeypatch, tmp_path, empty_checkpoi
     monkeypatch.setattr(train.dcgan, "MOMENTS", (0, 64, 128))
     monkeypatch.setattr(train.dcgan, "SHOWN", (0, 64))
     run = tmp_path / "run"
-    command(train.dcgan.main, "--run", run, "--minutes", 0.03)
-    command(train.dcgan.main, "--run", run, "--minutes", 0.05)
-    command(train.dcgan.main, "--run", run, "--minutes", 0.05, "--publish")
+    command(train.dcgan.main, "--run", run, "--steps", 4)
+    command(train.dcgan.main, "--run", run, "--steps", 6)
+    command(train.dcgan.main, "--run", run, "--steps", 6, "--publish")
     entries = checkpoints.MANIFEST
     moments = entries["dcgan-faces-moments"]["measured"]["images"]
     assert (

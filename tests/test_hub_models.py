@@ -3,12 +3,12 @@
 import dataclasses
 import hashlib
 import os
+import random
 import shutil
 import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import huggingface_hub
@@ -39,15 +39,15 @@ def test_a_line_that_dies_at_40_percent_is_taken_up_there(small_hub):
 
 
 @pytest.mark.slow
-def test_a_killed_download_is_taken_up_by_the_next_process(small_hub, tmp_path):
+def test_a_killed_download_is_taken_up_by_the_next_process(small_hub, tmp_path, monkeypatch):
     entry = hub.OFFERED[CIFAR]
-    revision, blob = entry["revision"], os.urandom(8_000_000)
+    revision, blob = entry["revision"], random.Random(0).randbytes(8_000_000)
     small_hub.files[entry["repo"], revision] |= {weights_of(CIFAR): blob}
     code = f"from checkpoints import hub; [print(p.done, flush=True) for p in hub.fetch({CIFAR!r})]"
     command = [sys.executable, "-c", code]
     home = dict(HF_ENDPOINT=small_hub.url, HF_HOME=str(tmp_path), HF_HUB_OFFLINE="0")
     options = dict(cwd=ROOT, env=os.environ | home, text=True)
-    small_hub.pace = 0.15
+    monkeypatch.setattr(small_hub, "held", 3_000_000)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, **options)
     for line in process.stdout:
         if int(line) > 2_000_000:
@@ -55,8 +55,8 @@ def test_a_killed_download_is_taken_up_by_the_next_process(small_hub, tmp_path):
     process.send_signal(signal.SIGKILL)
     process.wait()
     assert hub.folder(CIFAR) is None
-    small_hub.pace = 0.0
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=60, **options)
+    monkeypatch.setattr(small_hub, "held", None)
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, timeout=120, **options)
     assert (hub.folder(CIFAR) / weights_of(CIFAR)).read_bytes() == blob
     assert small_hub.sent(weights_of(CIFAR)) < 2 * len(blob)  # the log counts what was to be sent
     asked = [
@@ -67,39 +67,45 @@ def test_a_killed_download_is_taken_up_by_the_next_process(small_hub, tmp_path):
     assert asked, "only the rest was asked for"
 
 
-def test_a_cancelled_download_leaves_nothing_that_could_be_used(small_hub):
-    small_hub.pace = 0.2
+def test_a_cancelled_download_leaves_nothing_that_could_be_used(small_hub, monkeypatch):
+    size = hub.OFFERED[FACES]["bytes"]
+    monkeypatch.setattr(small_hub, "held", int(0.6 * size))
     progress = hub.fetch(FACES)
-    assert next(progress).done < hub.OFFERED[FACES]["bytes"]
+    assert next(progress).done < size
     thread = hub._running[FACES].thread
     progress.close()
-    thread.join(5)
+    monkeypatch.setattr(small_hub, "held", None)  # what it still hears, it does not want
+    thread.join(60)
     assert not thread.is_alive() and hub._running == {}
     assert hub.folder(FACES) is None
     with pytest.raises(CheckpointError, match="download it first"):
         resident.load(FACES)
-    small_hub.pace = 0.0
     bring(FACES)
     assert resident.load(FACES)
 
 
-def test_many_who_ask_share_one_download_and_one_model(small_hub):
-    small_hub.pace, results = 0.05, []
-    leaver = hub.fetch(FACES)
+def test_many_who_ask_share_one_download_and_one_model(small_hub, monkeypatch):
+    monkeypatch.setattr(small_hub, "held", int(0.6 * hub.OFFERED[FACES]["bytes"]))
+    leaver, results, waiting = hub.fetch(FACES), [], threading.Semaphore(0)
     next(leaver)
 
     def visit():
-        bring(FACES)
+        progress = hub.fetch(FACES)
+        next(progress)
+        waiting.release()
+        assert len(list(progress)) >= 1
         results.append(resident.load(FACES))
 
     visitors = [threading.Thread(target=visit) for _ in range(4)]
     for visitor in visitors:
         visitor.start()
-    while hub._running and hub._running[FACES].waiting < 5:
-        time.sleep(0.01)
+    for _ in visitors:
+        assert waiting.acquire(timeout=60)
+    assert hub._running[FACES].waiting == 5
     leaver.close()  # the others still want it
+    monkeypatch.setattr(small_hub, "held", None)
     for visitor in visitors:
-        visitor.join(30)
+        visitor.join(60)
     assert len(results) == 4 and len({id(model) for model in results}) == 1
     assert small_hub.sent(weights_of(FACES)) == hub.OFFERED[FACES]["bytes"]
 

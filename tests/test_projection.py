@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 
 import httpx
 import numpy as np
@@ -15,6 +14,7 @@ from models import projection
 from models.images import noise
 from models.projection import project, rate, spread
 from models.stylegan import Generator
+from tests.answers import Clock
 from tests.endpoints import GOOD, HTTP, ask, check_message
 from tests.portrait import data_url, portrait
 from tests.test_stylegan_tab import decoded, mixed
@@ -122,7 +122,7 @@ def test_a_photo_is_what_is_searched_for():
 
 def searching(app_url, **changed):
     """A search that is read as it comes: a stream of (event, value)."""
-    body = dict(data=[*(GOOD["find_face"] | dict(steps=400) | changed).values()])
+    body = dict(data=[*(GOOD["find_face"] | changed).values()])
     event = HTTP.post(f"{app_url}/gradio_api/call/find_face", json=body).json()["event_id"]
     with httpx.stream("GET", f"{app_url}/gradio_api/call/find_face/{event}", timeout=60) as stream:
         lines = stream.iter_lines()
@@ -131,28 +131,34 @@ def searching(app_url, **changed):
                 yield line[7:], json.loads(next(lines).removeprefix("data: "))
 
 
-def wait(until, seconds: float = 10) -> None:
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "it did not come to that"
-        time.sleep(0.02)
+def hears_of_its_place(stream, before: int) -> None:
+    """Read until it is said how many come before."""
+    for kind, value in stream:
+        if kind == "generating" and value[0]["waiting"] == before:
+            return
+    pytest.fail("it was not made to wait")
 
 
 @pytest.fixture
-def occupied():
-    """Somebody is looking for a face, and does not end."""
-    line, somebody = find._line, object()
+def occupied(monkeypatch):
+    """Somebody is looking for a face, and ends when this is called; until then those who wait sleep."""
+    line, somebody, gone = find._line, object(), threading.Event()
+    pause = threading.Event()  # never set: a moment of rest for who waits for another one
+    monkeypatch.setattr(find, "time", Clock(asleep=lambda: gone.wait(60) and pause.wait(0.01)))
     line.append(somebody)
-    yield lambda: line.remove(somebody)
-    if somebody in line:
+
+    def go() -> None:
         line.remove(somebody)
+        gone.set()
+
+    yield go
+    if somebody in line:
+        go()
 
 
 def test_the_second_waits_hears_of_it_and_has_its_turn(app_url, occupied):
-    stream = searching(app_url, steps=20)
-    for kind, value in stream:
-        if kind == "generating" and value[0]["waiting"] == 1:
-            break
+    stream = searching(app_url)
+    hears_of_its_place(stream, 1)
     occupied()
     kinds = [(kind, value) for kind, value in stream if kind in ("generating", "complete")]
     assert kinds[-1][0] == "complete" and kinds[-1][1][0]["done"] and len(kinds[-1][1][0]["errors"]) == 21
@@ -165,29 +171,23 @@ def test_a_long_line_is_closed_and_so_is_a_long_wait(app_url, monkeypatch, occup
     check_message(ask(app_url, "find_face", GOOD["find_face"], True)[1], "searches wait already")
     assert len(find._line) == find.LINE, "and who was refused has left"
     monkeypatch.setattr(find, "_line", crowd[:1])
-    monkeypatch.setattr(find, "LONGEST_WAIT", 0.3)
+    monkeypatch.setattr(find, "time", Clock(tick=find.LONGEST_WAIT / 3))
     check_message(ask(app_url, "find_face", GOOD["find_face"], True)[1], "Too many faces")
     assert find._line == crowd[:1]
 
 
 def test_a_search_that_takes_too_long_ends_with_what_it_has(monkeypatch):
-    monkeypatch.setattr(find, "LONGEST", 0.05)
+    monkeypatch.setattr(find, "time", Clock(tick=1))  # a second a step
     value = last("", 7, 400, "W")
-    assert value["done"] and 1 <= len(value["errors"]) < 401
+    assert value["done"] and len(value["errors"]) == find.LONGEST + 1 and value["ms"] == 1000
 
 
-def test_two_at_once_both_find_theirs(app_url):
-    answers = {}
-
-    def one(seed):
-        answers[seed] = ask(app_url, "find_face", GOOD["find_face"] | dict(seed=seed), True)
-
-    both = [threading.Thread(target=one, args=(seed,)) for seed in (3, 4)]
-    for thread in both:
-        thread.start()
-    for thread in both:
-        thread.join()
-    for seed in (3, 4):
-        (value,), message = answers[seed]
-        assert message is None and value["w"] == last("", seed, 20, "W")["w"], "the same as alone"
+def test_two_at_once_both_find_theirs(app_url, occupied):
+    streams = {seed: searching(app_url, seed=seed) for seed in (3, 4)}
+    for before, stream in enumerate(streams.values(), 1):
+        hears_of_its_place(stream, before)
+    occupied()
+    for seed, stream in streams.items():
+        *_, (kind, (value,)) = ((k, v) for k, v in stream if k in ("complete", "error"))
+        assert kind == "complete" and value["w"] == last("", seed, 20, "W")["w"], "the same as alone"
     assert find._line == []

@@ -113,15 +113,15 @@ def test_training_learns_resumes_and_publishes(monkeypatch, tmp_path, empty_chec
         monkeypatch.setattr(sys, "argv", ["train", "--run", str(tmp_path / "run"), *words])
         train.vae_faces.main()
 
-    run("--minutes", "0.02")
-    run("--minutes", "0.06")
+    run("--steps", "24")
+    run("--steps", "72")
     rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert rows[1]["images"] > rows[0]["images"] > 0
     assert rows[1]["loss_first_500"] < rows[0]["loss_first_500"]
-    run("--minutes", "0.06", "--publish")
+    run("--steps", "72", "--publish")
     entry, model = checkpoints.MANIFEST[NAME], checkpoints.load(NAME)
     assert "CelebA" in entry["license"] and "on-commercial" in entry["license"]
-    assert entry["data"].startswith("CelebA") and "--minutes 0.06" in entry["made_by"]
+    assert entry["data"].startswith("CelebA") and "--steps 72" in entry["made_by"]
     cost = kl(*model.encode(train.vae_faces.to_tensor(made[:300]))).mean(0)
     assert cost.argmax() == 0
 

@@ -1,0 +1,38 @@
+"""Autoencoders: a good value for each parameter, and those that it must refuse."""
+
+from tests.endpoints import drawing, number, seed, text, whole
+from tests.portrait import data_url, portrait
+
+NOT_URLS = ["<b>", "/etc/passwd", "data:text/html;base64,AAAA"]
+SIXTY_FOUR = [f"{value * 63}0" for value in ("0,0,", "7,", "nan,", "1e999,", "x,")]
+
+
+def face(k: float) -> dict:
+    """The face of a seed, or one of a photo as 64 numbers, and eight of its numbers set by hand."""
+    own = text("", "64 numbers", "1", *SIXTY_FOUR)
+    return dict(seed=seed(7), face=own) | {f"param_{n}": number(k, -3, 3) for n in range(2, 10)}
+
+
+ENDPOINTS = {
+    "sheet": {},
+    "decode_2d": dict(z1=number(-0.9, -3, 3), z2=number(1, -3, 3)),
+    "decode_16d": {f"param_{k}": number(k / 8 - 1, -3, 3) for k in range(16)},
+    "draw_16d": dict(seed=seed(7)),
+    "encode": dict(drawing=drawing()),
+    "reparameterize_2d": dict(
+        mu1=number(0, -3, 3),
+        mu2=number(1, -3, 3),
+        sigma1=number(0.4, 0, 1.5),
+        sigma2=number(0, 0, 1.5),
+        epsilon1=number(-3, -3, 3),
+        epsilon2=number(0.5, -3, 3),
+    ),
+    "interpolate": dict(start=whole(3, 0, 9), end=whole(8, 0, 9), example=whole(4, 0, 99)),
+    "interpolation_film": dict(start=whole(3, 0, 9), end=whole(8, 0, 9), example=whole(4, 0, 99)),
+    "decode_face": face(0.5),
+    "face_picture": face(0),
+    "encode_photo": dict(photo=text(data_url(portrait()), "data URL", "", *NOT_URLS)),
+    "example_face": {},
+    "face_walk": dict(seed_a=seed(7), seed_b=seed(21)),
+    "why_blurred": dict(seed=seed(7), kept=whole(6, 0, 64)),
+}
