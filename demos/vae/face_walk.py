@@ -10,7 +10,7 @@ from models.images import noise
 from models.vae import slerp
 
 TITLE = "Face to face"
-STILLS = 7
+STILLS = 5
 
 
 # What is computed.
@@ -49,7 +49,7 @@ def build() -> None:
             walk = answer("face-walk")
         ui.words(
             see=(
-                f"Two draws, and {STILLS - 2} points between them, on two roads.",
+                "Two draws, and three points between them, on two roads.",
                 "Every point is a face too: no step jumps from one face to the next.",
                 f"A draw in {LATENT} dimensions is about {LATENT**0.5:.0f} from the middle; the straight road comes "
                 "nearer.",

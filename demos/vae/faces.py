@@ -12,7 +12,7 @@ from demos import ui
 from models.images import noise, to_uint8
 from models.vae_faces import FaceVAE
 
-TITLE = "Face in numbers"
+TITLE = "Face dials"
 NAME, LATENT = "vae-faces-64d", 64
 SEED = 3  # before somebody turns the knob
 FURTHEST, EDGE = 6.0, 3.0  # what z may be; the directions go from -EDGE to EDGE standard deviations
@@ -120,8 +120,8 @@ def build() -> None:
                 for k, name in enumerate(names(), 1)
             ]
             with gr.Row(elem_classes="two"):
-                draw = gr.Button("Draw another face", variant="primary")
-                zero = gr.Button("Directions to zero")
+                draw = gr.Button("Another face", variant="primary")
+                zero = gr.Button("All to zero")
         with ui.stage():
             canvas = ui.canvas("face_dials", None, "face-dials")
             face = gr.Textbox("", visible=False)

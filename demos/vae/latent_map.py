@@ -13,7 +13,7 @@ from demos import ui
 from demos.vae.latent import EDGE, ink, latent, means
 from models.images import grid, to_uint8
 
-TITLE = "Map of digits"
+TITLE = "Digit map"
 SIDE, DOTS = 29, 2500  # cells along a side of the sprite sheet, test digits on the map
 START = (-0.9, -1.1)
 
@@ -78,7 +78,6 @@ def build() -> None:
     )
     with ui.columns():
         with ui.knobs():
-            ui.html("<p class='model-name'>VAE on digits, two dimensions</p>")
             z1 = ui.slider("vae", "z1", "z1", -EDGE, EDGE, START[0], 0.01)
             z2 = ui.slider("vae", "z2", "z2", -EDGE, EDGE, START[1], 0.01)
             middle = gr.Button("To the middle")

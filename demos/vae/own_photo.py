@@ -12,7 +12,7 @@ from demos.vae.faces import FURTHEST, NAME, model, pictures, shown
 from models.images import noise
 from models.vae import kl
 
-TITLE = "Your own face"
+TITLE = "Your face"
 
 # What is computed.
 
