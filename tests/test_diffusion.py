@@ -1,5 +1,6 @@
 """The tab Diffusion without a page: its handlers as plain functions, at every corner of the knobs."""
 
+import base64
 import re
 
 import numpy as np
@@ -67,23 +68,29 @@ def test_handlers_leave_the_model_alone():
     assert not any(p.requires_grad for p in network(SHIPPED).parameters())
 
 
-def test_the_sheet_shows_the_path():
-    """Row by row: x_t, the guess, x0_hat; the last row is what the sampler ends with."""
+def levels(value: dict) -> np.ndarray:
+    """What the page is sent of a path. -> (moments and result, 3, H, W, C)."""
+    numbers = np.frombuffer(base64.b64decode(value["levels"]), np.uint8)
+    return numbers.reshape(-1, 3, value["size"], value["size"], value["channels"])
+
+
+def test_the_page_gets_the_path():
+    """Moment by moment: x_t, the guess, x0_hat; the last one is what the sampler ends with."""
     steps = 6
     *_, (value, _) = denoise.denoise(3, steps, 1, SHIPPED)
-    (sheet,) = pictures(value["sheet"])
-    assert sheet.shape == ((steps + 1) * 28, 3 * 28)
+    shown = levels(value)
+    assert shown.shape == (steps + 1, 3, 28, 28, 1) and value["sheet"] is None
     assert value["times"] == ddpm.times(1000, steps) and value["done"] == value["steps"] == steps
     x = noise((1, 28, 28), [3])
-    states = ddpm.sample(network(SHIPPED), x, steps, 1, rolls(3))
-    for row, (after, _, x_0) in enumerate(states):
-        for column, wanted in ((0, x), (2, x_0)):
-            shown = sheet[28 * row :, 28 * column :][:28, :28]
-            # Noise suffers most from compression.
-            assert np.abs(shown - to_uint8(wanted, -1, 1)[0, ..., 0].astype(int)).mean() < 16
+    for row, state in zip(
+        shown, ddpm.sample(network(SHIPPED), x, steps, 1, rolls(3)), strict=False
+    ):
+        after, guess, x_0 = state
+        for column, wanted in enumerate((x, guess / 2.5, x_0)):
+            assert np.array_equal(row[column], to_uint8(wanted, -1, 1)[0])
         x = after
-    shown = sheet[28 * steps :, :28]
-    assert np.abs(shown - to_uint8(x, -1, 1)[0, ..., 0].astype(int)).mean() < 4
+    for column in (0, 2):
+        assert np.array_equal(shown[steps, column], to_uint8(x, -1, 1)[0])
 
 
 def test_a_long_path_streams_its_parts(monkeypatch):
@@ -93,7 +100,27 @@ def test_a_long_path_streams_its_parts(monkeypatch):
     assert len(values[-1]["times"]) == denoise.KEPT, "a bounded number of moments is kept"
     assert values[-1]["times"][0] == 999 and values[-1]["times"][-1] == 9
     whole = [value for value, _ in denoise.denoise(1, 100, 0, SHIPPED)][-1]
-    assert whole["sheet"] == values[-1]["sheet"]
+    assert whole["levels"] == values[-1]["levels"]
+
+
+def test_the_formula_on_the_page_is_the_one_that_runs():
+    """With the numbers that it shows, from what the page gets of a step: the clamp counts, and so does eta."""
+    steps, eta = 3, 0.7
+    *_, (value, text) = denoise.denoise(3, steps, eta, SHIPPED)
+    assert "clamp" in text and r"\hat{\boldsymbol\epsilon}" in text
+    numbers = [float(n) for n in re.findall(r"= (\d\.\d+)", text)]
+    states = list(ddpm.sample(network(SHIPPED), noise((1, 28, 28), [3]), steps, eta, rolls(3)))
+    (x, _, _), (after, guess, x_0) = states[0], states[1]  # the middle one
+    a, b = (network(SHIPPED).alpha_bar[t].item() for t in value["times"][1:])
+    assert {round(a, 4), round(b, 4)} <= set(numbers)
+    sigma = eta * ((1 - b) / (1 - a) * (1 - a / b)) ** 0.5
+    assert round(sigma, 3) in numbers
+    raw = (x - (1 - a) ** 0.5 * guess) / a**0.5
+    assert not torch.allclose(raw, x_0), "here something is clamped"
+    x_0 = raw.clamp(-1, 1)
+    epsilon = (x - a**0.5 * x_0) / (1 - a) ** 0.5
+    wanted = b**0.5 * x_0 + (1 - b - sigma**2) ** 0.5 * epsilon + sigma * rolls(3)(1)
+    assert torch.allclose(after, wanted, atol=1e-4)
 
 
 def test_noise_grows_with_time_and_little_noise_is_undone():
@@ -118,6 +145,31 @@ def test_samplers_start_from_one_noise():
         *_, (x, _, _) = ddpm.sample(network(SHIPPED), noise((1, 28, 28), [5]), steps)
         assert np.abs(cell - to_uint8(-x, -1, 1)[0, ..., 0].astype(int)).max() <= 1
     assert np.abs(ddim - dice).mean() > 5
+
+
+def test_how_often_few_steps_give_the_digit_of_many():
+    """What the strip says, counted again on fewer noises that it was not counted on."""
+    from train.features import load
+
+    features, seeds = load(), range(5000, 5040)
+    x = noise((1, 28, 28), seeds)
+
+    def digits(steps: int, eta: float) -> torch.Tensor:
+        dice = lambda k: torch.cat([rolls(seed)(k) for seed in seeds])  # noqa: E731
+        *_, (end, _, _) = ddpm.sample(network(SHIPPED), x, steps, eta, dice)
+        with torch.inference_mode():
+            return features.names(features((end.clamp(-1, 1) + 1) / 2)).argmax(1)
+
+    many = digits(50, 0)  # nearly always the digit of 250
+    counted = [
+        (digits(steps, eta) == many).float().mean().item()
+        for steps, eta in ((1, 0), (2, 0), (5, 0), (50, 1))
+    ]
+    said = [share for share, what in samplers.SAME if what != "50 steps do"]
+    for share, (again, wanted) in enumerate(zip(counted, said, strict=True)):
+        # Three standard errors of these noises and those of the strip's own.
+        error = (wanted * (1 - wanted) * (1 / len(seeds) + 1 / samplers.COUNTED)) ** 0.5
+        assert abs(again - wanted) <= 3 * error + 0.02, (share, again, wanted)
 
 
 def test_the_weights_draw_digits():

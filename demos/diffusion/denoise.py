@@ -133,7 +133,7 @@ The noise that belongs to this picture, which is the guess itself where nothing 
 $$\hat{{\boldsymbol\epsilon}}
 = \frac{{\mathbf{{x}}_t - \sqrt{{\bar\alpha_t}}\, \hat{{\mathbf{{x}}}}_0}}{{\sqrt{{1 - \bar\alpha_t}}}}$$
 
-And the same two again, with less noise (DDIM, arXiv:2010.02502, Eq. 12 and 16; its $\alpha$ is this $\bar\alpha$):
+And the same two again, with less noise (DDIM, arXiv:2010.02502, Eq. 12 and 16, where $\bar\alpha$ is called $\alpha$):
 
 $$\mathbf{{x}}_s = \sqrt{{\bar\alpha_s}}\, \hat{{\mathbf{{x}}}}_0
 + \sqrt{{1 - \bar\alpha_s - \sigma^2}}\, \hat{{\boldsymbol\epsilon}} + \sigma\, \mathbf{{z}}

@@ -38,12 +38,12 @@ def add_noise(drawing: str, t: int, seed: int) -> str:
     under = ((x - (1 - a) ** 0.5 * guess) / a**0.5).clamp(-1, 1)
     right = (under.sign() == x_0).float().mean().item()
     figures = "".join(
-        f"<figure><div><img class='pixels' src='{ui.data_uri(to_uint8(-p, -1, 1))}' alt='{name}'></div>"
-        f"<figcaption>{name}</figcaption></figure>"
-        for p, name in (
-            (x, f"x_t: {a:.1%} of the variance is drawing"),
-            (guess / 2.5, "what it takes for noise"),
-            (under, f"what it sees: {right:.0%} of the pixels right"),
+        f"<figure><div><img class='pixels' src='{ui.data_uri(to_uint8(-p, -1, 1))}' alt='{alt}'></div>"
+        f"<figcaption>{alt}{said}</figcaption></figure>"
+        for p, alt, said in (
+            (x, "with noise", f": {a:.1%} of the variance is drawing"),
+            (guess / 2.5, "what it takes for noise", ""),
+            (under, "what it sees", f": {right:.0%} of the pixels right"),
         )
     )
     return f"<div class='looks'>{figures}</div>"

@@ -8,7 +8,7 @@ from models.images import noise, to_uint8
 from models.vae import slerp
 
 TITLE = "From face to face"
-STILLS = 9
+STILLS = 7
 
 
 # What is computed.
@@ -43,7 +43,7 @@ def build() -> None:
             walk = ui.html("", elem_id="gan-walk", **ui.ASKS)
         ui.words(
             see=(
-                "Two draws of noise, and seven points between them, on two roads.",
+                "Two draws of noise, and five points between them, on two roads.",
                 f"Noise in {LATENT} dimensions is about {LATENT**0.5:.0f} long, nearly always.",
                 "The arc keeps that length; the straight road passes through shorter noise, which training hardly met.",
             ),
