@@ -13,9 +13,10 @@ from torch import Tensor
 import checkpoints
 import train.flow
 from models import flow
-from models.autoencoder import decode
+from models.autoencoder import Autoencoder, decode, encode
 from models.flow import NO, UNKNOWN, YES, Flow
 from models.images import noise, to_uint8
+from train.autoencoder import to_model
 from train.data import faces
 
 NAME = "flow-faces"
@@ -232,7 +233,7 @@ def test_training_learns_resumes_and_publishes(monkeypatch, tmp_path, empty_chec
     for steps in ("60", "200", "200"):
         run("--steps", steps)
     rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
-    assert [row["images"] for row in rows] == [60 * 32, 200 * 32, 200 * 32], "a finished run is finished"
+    assert [row["images"] for row in rows] == [60 * 16, 200 * 16, 200 * 16], "a finished run is finished"
     assert rows[1]["middle"] < rows[0]["middle"] and rows[1]["early_told"] < rows[1]["early"] - 0.1
     run("--steps", "200", "--publish")
     entry, model = checkpoints.MANIFEST[NAME], checkpoints.load(NAME)
@@ -244,24 +245,20 @@ def test_training_learns_resumes_and_publishes(monkeypatch, tmp_path, empty_chec
         assert (drawn.mean((1, 2, 3)) * sign > 0).float().mean() > 0.8
 
 
-def test_latents_are_kept_until_the_first_stage_changes(monkeypatch, tmp_path):
+def test_latents_are_kept_until_the_encoder_changes(monkeypatch, tmp_path):
     pictures = np.random.default_rng(0).integers(0, 256, (6, 16, 16, 3)).astype(np.uint8)
-    asked = []
-
-    class Mean(torch.nn.Module):
-        mean, std = torch.zeros(3), torch.ones(3)
-
-        def forward(self, x: Tensor) -> tuple[Tensor, None]:
-            return torch.nn.functional.avg_pool2d(x, 8), None
-
+    first, asked = shaken(Autoencoder(channels=3, wide=16, deep=16)), []
     monkeypatch.setattr(train.flow, "faces", lambda folder, split: asked.append(split) or pictures)
-    monkeypatch.setattr(checkpoints, "load", lambda name: Mean())
-    for first_stage, times in (("abc", 2), ("abc", 2), ("def", 4)):
-        monkeypatch.setattr(checkpoints, "MANIFEST", {"autoencoder-faces": {"sha256": first_stage}})
+    monkeypatch.setattr(checkpoints, "load", lambda name: first)
+    made = train.flow.latents(tmp_path, None)
+    assert made["train"].shape == (12, 3, 2, 2) and made["test"].equal(made["train"][:6])
+    x = to_model(pictures).flip(3)
+    torch.testing.assert_close(made["train"][6:].float(), encode(first, x), rtol=1e-2, atol=1e-2)
+    assert not made["train"][6:].allclose(made["test"], atol=0.1), "the second half is mirrored"
+    for part, times in (("decoder.0", 2), ("encoder.1", 4)):
+        first.get_submodule(part).bias.data.add_(1)
         made = train.flow.latents(tmp_path, None)
-        assert len(asked) == times
-    assert made["train"].shape == (12, 3, 2, 2) and made["test"].shape == (6, 3, 2, 2)
-    assert made["train"][6:].equal(made["train"][:6].flip(3)), "the second half is mirrored"
+        assert len(asked) == times, f"{part} has changed"
 
 
 def test_attributes_are_the_ones_named(shared_data):

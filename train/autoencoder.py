@@ -5,7 +5,7 @@
     python -m train.measure autoencoder-faces --data ../shared/data --write
 
 Every face is seen as it is or mirrored. The loop is in train/loop.py. The discriminator comes in when LATE of the
-budget is used, and does not ship; from then on the encoder stays as it is, and only the decoder learns. The same command
+budget is used, and does not ship; from then on the encoder stays as it is, only the decoder learns. The same command
 with --publish trains nothing: it puts what the run has so far into checkpoints/, with the mean and deviation of each
 channel of z over training faces.
 """
