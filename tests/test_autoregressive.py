@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from demos.autoregressive import complete, play, race, score, see
+import checkpoints
+from demos.autoregressive import complete, mask, play, race, score, see
 from models import pixelcnn
 from tests.answers import pictures, without_time
 
@@ -92,7 +93,7 @@ def test_draw_tells_the_truth_about_its_picture():
     assert value["nats"] == pytest.approx(pixelcnn.loss(play.model(), x).item(), abs=2e-3)
     sign = np.where(bits([value]) == 1, -1, 1)
     worst = np.logaddexp(0, sign * np.array(value["logits"])).argmax()
-    assert f"{-value['nats']:.2f}" in equations and f"pixel {worst + 1}," in equations
+    assert f"{-value['nats']:.2f}" in equations and f"pixel {worst}," in equations
 
 
 def test_film_ends_with_the_picture():
@@ -108,16 +109,29 @@ def test_film_ends_with_the_picture():
 
 def test_endings_keep_the_top_half_and_differ():
     text, sentence = complete.complete(DRAWING, 1, 1)
-    (sheet,) = pictures(text)
-    endings = [sheet[:, 28 * k : 28 * (k + 1)] for k in range(4)]
-    assert sheet.shape == (28, 112)
+    endings = [pictures(image)[0] for image in re.findall("<img[^>]*>", text)]
+    assert len(endings) == 4 and all(e.shape == (28, 28) for e in endings)
     assert all((e[:14] == 255 * (1 - SKETCH[:14])).all() for e in endings)
     assert len({e[14:].tobytes() for e in endings}) == 4
     for nats, ending in zip(re.findall(r"\d+\.\d", sentence), endings, strict=True):
         x = torch.tensor(ending < 128, dtype=torch.float32).view(1, 1, 28, 28)
         assert float(nats) == pytest.approx(pixelcnn.loss(play.model(), x).item(), abs=0.051)
+        assert f": {nats} nats" in text
     # The bottom half of a drawing is not looked at.
     assert complete.complete(DRAWING[: PIXELS // 2] + "1" * (PIXELS // 2), 1, 1) == (text, sentence)
+
+
+def test_the_kernels_shown_are_those_of_the_network():
+    value = mask.kernels()
+    assert value["bits"] == play.draw(mask.SEED, 1, "")[0]["bits"]
+    for kind, layer in (("A", play.model().first), ("B", play.model().blocks[0].look)):
+        shown, k = value[kind], layer.k
+        half = k * k // 2  # the taps before the centre
+        assert shown["mask"] == [1] * (half + (kind == "B")) + [0] * (k * k - half - (kind == "B"))
+        assert len(shown["strength"]) == k * k and max(shown["strength"]) == 1
+        assert all(
+            bool(s) == bool(m) for s, m in zip(shown["strength"], shown["mask"], strict=True)
+        )
 
 
 @pytest.mark.parametrize("depth", [0, 3, 10])
@@ -131,11 +145,46 @@ def test_a_pixel_is_predicted_from_its_past_alone(depth):
         assert see.look(27, 27, depth)["seen"] > see.look(27, 27, depth - 1)["seen"]
 
 
+@pytest.mark.parametrize("depth", [0, 1, 3, 10])
+def test_how_far_the_mathematics_says_it_sees(depth):
+    """a rows up: no further to the right than 2 min(a, d + 1) + 1 columns, and no higher than 3 + 2 d rows."""
+    row, col = 20, 10
+    field = np.array(see.look(row, col, depth)["field"]).reshape(28, 28)
+    for a in range(1, row + 1):
+        seen = np.flatnonzero(field[row - a])
+        if a > 3 + 2 * depth:
+            assert not len(seen)
+        else:
+            assert seen.max() - col == min(2 * min(a, depth + 1) + 1, 27 - col)
+
+
+def test_before_the_race_nothing_is_timed():
+    drawn = bits(play.draw(7, 1, "")).reshape(28, 28)
+    text = race.line_up(7)
+    assert "ms" not in text and "0 of 784 passes" in text and "faster" not in text
+    fast, slow = (pictures(image)[0] for image in re.findall("<img[^>]*>", text))
+    assert (fast == 255 * (1 - drawn)).all() and len(set(slow.flatten())) == 1
+
+
+def test_each_race_is_timed_anew(monkeypatch):
+    """Not the time that somebody's picture took before: the sampler runs again."""
+    runs = []
+
+    def counted(*given):
+        runs.append(given)
+        yield from pixelcnn.sample(*given)
+
+    monkeypatch.setattr(race, "sample", counted)
+    for _ in range(2):
+        next(race.race(7))
+    assert len(runs) == 2
+
+
 def test_race_draws_the_same_digit_twice():
     *states, last = race.race(7)
     drawn = bits(play.draw(7, 1, "")).reshape(28, 28)
     assert [int(re.search(r"(\d+) of 784", s)[1]) for s in states] == [*range(0, PIXELS, 28)]
-    assert "verdict" not in states[-1] and "784 of 784" in last
+    assert "faster" not in states[-1] and "784 of 784" in last
     assert re.search(r"<b>\d+ times</b> faster, the same pixels", last)
     for text in re.findall("<img[^>]*>", last):
         assert (pictures(text)[0] == 255 * (1 - drawn)).all()
@@ -150,6 +199,14 @@ def test_score_is_the_models_own():
     nats = pixelcnn.loss(play.model(), x).item()
     assert f"<b>{nats:.1f} nats</b>" in sentence and f"yours: {nats:.1f}" in histogram
     assert "<svg" in histogram and "nan" not in histogram.lower()
+
+
+def test_an_empty_sheet_is_likely_and_says_so():
+    sentence, _ = score.score("0" * PIXELS)
+    nats = pixelcnn.loss(play.model(), torch.zeros(1, 1, 28, 28)).item()
+    digits = checkpoints.load("pixelcnn-mnist-scores")["digits"]
+    assert f"<b>{nats:.1f} nats</b>" in sentence and "empty sheet" in sentence
+    assert f"likelier than {(digits >= nats).float().mean():.0%} of the test digits" in sentence
 
 
 def test_handlers_never_write_to_the_model():

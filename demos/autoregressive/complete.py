@@ -111,7 +111,7 @@ def build() -> None:
         "(bits) => bits.includes('1') && gml.did(document.querySelector('#top-half'), 'complete')",
         pad,
     )
-    turned = ui.on(
+    ui.on(
         [seed.input, temperature.input, pad.apply],
         complete,
         knobs,
@@ -119,7 +119,7 @@ def build() -> None:
         api_visibility="private",
     )
     ui.in_page(
-        turned.success,
+        temperature.input,
         "(t) => t <= 0.4 && gml.did(document.querySelector('#top-half'), 'cold')",
         temperature,
     )

@@ -206,6 +206,11 @@ def build() -> None:
         [player, math],
         concurrency_limit=2,
     )
+    ui.in_page(
+        temperature.input,
+        "(t) => t <= 0.4 && gml.did(document.querySelector('#pixel-player'), 'cold')",
+        temperature,
+    )
     # Gestures that set a knob in the page first, and then ask for the picture.
     for gesture, js, sources, target in (
         (

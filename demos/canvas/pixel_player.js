@@ -119,10 +119,9 @@ find(".downloads").addEventListener("click", (event) => {
 
 // A new picture has come.
 watch("value", () => {
-  const { flips, temperature } = props.value;
+  const { flips } = props.value;
   read();
   hover = null;
-  if (temperature <= 0.4) gml.did(element, "cold");
   // and not the answer to another gesture, the flip having been refused
   const flipped = pending?.flips === flips.join(", ") ? pending.i : null;
   if (flipped !== null) {
