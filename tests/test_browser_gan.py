@@ -2,20 +2,24 @@
 
 import io
 import json
+import re
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demos.gan import arithmetic, between, training
-from tests.gestures import DESK, PHONE, expect_done, url_of, wait_for_change
-from tests.test_browser_vae import image_of
+from tests.gestures import DESK, PHONE, expect_done, go_to, url_of, wait_for_change
 
 FIRST_FACE = "#training figure:first-child canvas"
 
 
+def image_of(html: str) -> str:
+    return re.search(r'src="(data:[^"]+)"', html)[1]
+
+
 def open_tab(open_page, width: int = DESK, query: str = "", **options) -> Page:
-    page = open_page(width, query=f"tab=gan{query}", **options)
+    page = open_page(width, query=f"tab=gan&view=training{query}", **options)
     moments = len(training.moments())
     page.locator(f"#training [data-moments='{moments}']").wait_for(state="attached")
     return page
@@ -27,14 +31,18 @@ def scrub_to(page: Page, moment: int) -> None:
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
-def test_opens_with_six_faces_and_their_verdicts(open_page, width):
+def test_every_view_opens_with_its_faces(open_page, width):
     page = open_tab(open_page, width)
     value, _ = training.learn(training.SEED)
     for k, verdict in enumerate(value["verdicts"][-1]):
         caption = page.locator("#training figcaption").nth(k)
         expect(caption).to_have_text(f"D: {int(100 * verdict + 0.5)} % real")
     expect(page.locator("#training .tip")).to_contain_text(f"after {value['images'][-1]:,} images")
+    expect_done(page)
+    go_to(page, "From face to face")
     expect(page.locator("#gan-walk img").first).to_be_visible()
+    expect_done(page)
+    go_to(page, "Arithmetic")
     expect(page.locator("#face-sum img")).to_have_count(8)
     expect_done(page)
 
@@ -90,7 +98,7 @@ def test_other_noise_gives_other_faces(open_page):
 
 
 def test_a_walk_to_another_face(open_page):
-    page = open_tab(open_page)
+    page = open_page(query="tab=gan&view=between")
     page.locator("#gan-to input[type=number]").fill("40")
     expect(page.locator("#gan-walk img").first).to_have_attribute(
         "src", image_of(between.gan_walk(2, 40))
@@ -99,7 +107,7 @@ def test_a_walk_to_another_face(open_page):
 
 
 def test_a_face_is_put_into_the_sum(open_page):
-    page = open_tab(open_page)
+    page = open_page(query="tab=gan&view=arithmetic")
     page.locator("#gallery").get_by_role("radio", name="B").click()
     a, b, c = arithmetic.first_sum()
     held = b.split(", ")
@@ -131,11 +139,14 @@ def test_faces_and_numbers_to_take_home(open_page):
 
 
 def test_a_link_brings_the_knobs_back(open_page):
-    page = open_tab(open_page, query="&seed=9&from=5&to=6&a=1&b=2, 3&c=4")
+    """Of each view; old ones name none."""
+    page = open_tab(open_page, query="&seed=9")
     page.locator("#training [data-seed='9']").wait_for(state="attached")
+    page = open_page(query="tab=gan&from=5&to=6")
     expect(page.locator("#gan-walk img").first).to_have_attribute(
         "src", image_of(between.gan_walk(5, 6))
     )
+    page = open_page(query="tab=gan&a=1&b=2, 3&c=4")
     expect(page.locator("#face-sum img").first).to_have_attribute(
         "src", image_of(arithmetic.arithmetic("1", "2, 3", "4"))
     )
