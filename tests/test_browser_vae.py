@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from demos.vae import film, latent_map, sliders, trick
+from demos.vae import bound, dials, film, latent_map, trick
 from demos.vae.latent import EDGE
-from tests.gestures import DESK, PHONE, expect_done, stroke, url_of, wait_for_change
+from tests.gestures import DESK, PHONE, expect_done, go_to, stroke, url_of, wait_for_change
 
 MAP, PICTURE, PAD = "#latent-map .map", "#latent-map .picture", "#encoded-digit canvas"
 # The picture as the page shows it in light mode: grey levels of red, ink 26 and paper 255.
@@ -20,11 +20,13 @@ LEVELS = """() => [...document.querySelector("#latent-map .picture").getContext(
   .filter((_, k) => k % 4 === 0)"""
 
 
-def open_tab(open_page, width: int = DESK, query: str = "", **options) -> Page:
-    page = open_page(width, reduced_motion=True, query=f"tab=vae{query}", **options)
-    page.locator("#latent-map [data-ready]").wait_for(state="attached")  # the sheet has come
-    for below in ("own-face", "face-walk", "why-blurred"):  # and so has what stands below
-        page.locator(f"#{below} img").first.wait_for(state="attached")
+def open_view(open_page, view: str, width: int = DESK, query: str = "", **options) -> Page:
+    return open_page(width, reduced_motion=True, query=f"tab=vae&view={view}{query}", **options)
+
+
+def open_map(open_page, width: int = DESK, query: str = "", **options) -> Page:
+    page = open_view(open_page, "latent_map", width, query, **options)
+    page.locator("#latent-map [data-ready]").wait_for(state="attached")  # the sheet is read
     return page
 
 
@@ -70,7 +72,7 @@ def drag(page: Page, finger: bool, *stops: tuple[float, float]) -> Callable[[], 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_opens_with_map_and_picture(open_page, width):
-    page = open_tab(open_page, width)
+    page = open_map(open_page, width)
     wait_for_point(page, *latent_map.START)
     colours = page.evaluate(
         """() => { const m = document.querySelector("#latent-map .map");
@@ -84,7 +86,7 @@ def test_opens_with_map_and_picture(open_page, width):
 
 @pytest.mark.parametrize(("width", "finger"), [(PHONE, True), (DESK, False)])
 def test_a_drag_decodes_at_once_with_no_request(open_page, width, finger):
-    page = open_tab(open_page, width, touch=finger)
+    page = open_map(open_page, width, touch=finger)
     page.wait_for_load_state("networkidle")
     asked = []
     page.on("request", lambda request: asked.append(request.url))
@@ -108,15 +110,17 @@ def test_a_drag_decodes_at_once_with_no_request(open_page, width, finger):
 
 
 def test_a_click_is_no_drag(open_page):
-    page = open_tab(open_page)
-    drag(page, False, (0.8, 0.2))()
+    page = open_map(open_page)
+    drag(page, False, (0.6, 0.6))()
     expect(knob(page, "z1")).not_to_have_value(str(latent_map.START[0]))
     expect_done(page)
+    drag(page, False, (0.375, 0.275))()  # no dot is near
+    expect_done(page, "gap")
 
 
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_arrow_keys_move_the_point(open_page, width):
-    page = open_tab(open_page, width)
+    page = open_map(open_page, width)
     page.locator(MAP).focus()
     before = url_of(page, PICTURE)
     for _ in range(6):
@@ -133,7 +137,7 @@ def test_arrow_keys_move_the_point(open_page, width):
 
 
 def test_the_map_s_own_sliders(open_page):
-    page = open_tab(open_page)
+    page = open_map(open_page)
     pointer = page.locator("#latent-map .pointer")
     before = pointer.get_attribute("style")
     page.locator("#vae-z1 input[type=range]").fill("1.5")
@@ -145,35 +149,38 @@ def test_the_map_s_own_sliders(open_page):
     expect_done(page)
 
 
+SLIDERS = "The digit that the sliders describe"
+
+
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_a_dial_changes_the_picture(open_page, width):
-    page = open_tab(open_page, width)
-    picture = page.get_by_alt_text("The digit that the sliders describe")
-    *z, _ = sliders.encode(sliders.first_drawing())[:17]
-    z = [*z[:16]]
+    page = open_view(open_page, "dials", width)
+    picture = page.get_by_alt_text(SLIDERS)
+    *z, html = dials.draw_16d(dials.SEED)
+    expect(picture).to_have_attribute("src", image_of(html))
     page.locator("#vae-d2 input[type=range]").fill("0.5")
-    expect(picture).to_have_attribute("src", image_of(sliders.decode_16d(*z[:1], 0.5, *z[2:])))
+    expect(picture).to_have_attribute("src", image_of(dials.decode_16d(*z[:1], 0.5, *z[2:])))
     expect_done(page)
     page.locator("#vae-d2 input[type=range]").fill("3")
-    expect(picture).to_have_attribute("src", image_of(sliders.decode_16d(*z[:1], 3, *z[2:])))
+    expect(picture).to_have_attribute("src", image_of(dials.decode_16d(*z[:1], 3, *z[2:])))
     expect_done(page, "dial")
 
 
 def test_draws_from_the_prior_and_back_to_zero(open_page):
-    page = open_tab(open_page)
-    picture = page.get_by_alt_text("The digit that the sliders describe")
+    page = open_view(open_page, "dials")
+    picture = page.get_by_alt_text(SLIDERS)
     page.get_by_role("button", name="Draw from the prior").click()
-    *z, html = sliders.draw_16d(8)
+    *z, html = dials.draw_16d(dials.SEED + 1)
     expect(picture).to_have_attribute("src", image_of(html))
     expect(knob(page, "d16")).to_have_value(f"{z[-1]:g}")
     page.get_by_role("button", name="All to zero").click()
-    expect(picture).to_have_attribute("src", image_of(sliders.decode_16d(*[0] * 16)))
-    expect_done(page)
+    expect(picture).to_have_attribute("src", image_of(dials.decode_16d(*[0] * 16)))
+    expect_done(page, "draw")
 
 
 @pytest.mark.parametrize(("width", "finger"), [(PHONE, True), (DESK, False)])
 def test_a_drawing_is_encoded_and_bounded(open_page, width, finger):
-    page = open_tab(open_page, width, touch=finger)
+    page = open_view(open_page, "bound", width, touch=finger)
     first = page.locator("#bound b").inner_text()
     page.locator("#encoded-digit .clear").click()
     expect(page.locator("#bound b")).not_to_have_text(first)
@@ -182,15 +189,20 @@ def test_a_drawing_is_encoded_and_bounded(open_page, width, finger):
     expect(page.locator("#bound b")).not_to_have_text(empty)
     nats = page.locator("#bound b").inner_text().split()[0]
     expect(page.locator(".mathematics")).to_contain_text(nats.removeprefix("-"))
-    z = [float(knob(page, f"d{k}").input_value()) for k in range(1, 17)]
-    expect(page.get_by_alt_text("The digit that the sliders describe")).to_have_attribute(
-        "src", image_of(sliders.decode_16d(*z))
-    )
     expect_done(page, "encode")
+    # Its sixteen numbers go on to the dials, and its picture with them.
+    decoded = page.locator("#bound img").get_attribute("src")
+    page.get_by_role("button", name="Put it on the dials").click()
+    expect(page.get_by_alt_text(SLIDERS)).to_have_attribute("src", decoded)
+    z = [float(knob(page, f"d{k}").input_value()) for k in range(1, 17)]
+    assert decoded == image_of(dials.decode_16d(*z))
+    expect(page.locator(".views a[aria-current]")).to_have_text(dials.TITLE)
+    go_to(page, bound.TITLE)
+    expect_done(page, "encode", "onto")
 
 
-def test_sigma_takes_epsilon_s_say(open_page):
-    page = open_tab(open_page)
+def test_without_sigma_epsilon_does_not_matter(open_page):
+    page = open_view(open_page, "trick")
     image = page.locator("#trick img")
     page.locator("#vae-sigma1 input[type=range]").fill("0")
     values = [*trick.FIRST.values()]
@@ -203,8 +215,20 @@ def test_sigma_takes_epsilon_s_say(open_page):
     expect_done(page, "sigma")
 
 
+def test_epsilon_is_drawn(open_page):
+    page = open_view(open_page, "trick")
+    page.get_by_role("button", name="Draw epsilon").click()
+    expect_done(page, "draw")
+    values = [float(knob(page, name).input_value()) for name in trick.FIRST]
+    assert values[:4] == [*trick.FIRST.values()][:4] and values[4:] != [1, 0.5]
+    assert all(abs(v) <= EDGE for v in values)
+    expect(page.locator("#trick img")).to_have_attribute(
+        "src", image_of(trick.reparameterize_2d(*values))
+    )
+
+
 def test_a_walk_to_another_digit_and_its_film(open_page):
-    page = open_tab(open_page)
+    page = open_view(open_page, "film")
     page.locator("#vae-to input[type=number]").fill("6")
     source = page.locator("#walk source")
     expect(source).to_have_attribute("srcset", image_of(film.interpolate(3, 6, 4)))
@@ -216,7 +240,7 @@ def test_a_walk_to_another_digit_and_its_film(open_page):
 
 
 def test_picture_and_numbers_to_take_home(open_page):
-    page = open_tab(open_page)
+    page = open_map(open_page)
     files = {}
     for name in ("Picture (PNG)", "Numbers (JSON)"):
         with page.expect_download() as download:
@@ -228,8 +252,11 @@ def test_picture_and_numbers_to_take_home(open_page):
 
 
 def test_the_map_follows_the_dark(open_page):
-    page = open_tab(open_page)
-    light = {canvas: url_of(page, canvas) for canvas in (MAP, PICTURE, PAD)}
+    page = open_map(open_page)
+    light = {canvas: url_of(page, canvas) for canvas in (MAP, PICTURE)}
+    go_to(page, bound.TITLE)
+    light |= {PAD: url_of(page, PAD)}
+    go_to(page, latent_map.TITLE)
     page.evaluate("document.body.classList.toggle('dark')")
     for canvas, before in light.items():
         wait_for_change(page, canvas, before)
@@ -238,31 +265,47 @@ def test_the_map_follows_the_dark(open_page):
 # Links.
 
 
-def test_a_link_brings_every_knob_back(open_page):
-    wanted = dict(z1=1.25, z2=-0.5, **{f"d{k}": k / 8 - 1 for k in range(1, 17)})
-    wanted |= dict(mu1=0.5, mu2=1, sigma1=0.2, sigma2=1.1, epsilon1=-1, epsilon2=2, seed=11)
-    wanted |= {"from": 1, "to": 7, "example": 42}
-    wanted = {name: round(value, 2) for name, value in wanted.items()}
-    page = open_tab(open_page, query="".join(f"&{k}={v}" for k, v in wanted.items()))
+def open_link(open_page, wanted: dict[str, float], **options) -> Page:
+    """An old link, with no view in it: the view that has its knobs opens."""
+    query = "".join(f"&{name}={value}" for name, value in wanted.items())
+    page = open_page(reduced_motion=True, query=f"tab=vae{query}", **options)
     for name, value in wanted.items():
         expect(knob(page, name)).to_have_value(f"{value:g}")
-    wait_for_point(page, wanted["z1"], wanted["z2"])
-    dials = [wanted[f"d{k}"] for k in range(1, 17)]
-    expect(page.get_by_alt_text("The digit that the sliders describe")).to_have_attribute(
-        "src", image_of(sliders.decode_16d(*dials))
+    return page
+
+
+def test_a_link_brings_the_point_back(open_page):
+    page = open_link(open_page, dict(z1=1.25, z2=-0.5))
+    wait_for_point(page, 1.25, -0.5)
+
+
+def test_a_link_brings_the_dials_back(open_page):
+    wanted = {f"d{k}": round(k / 8 - 1, 2) for k in range(1, 17)}
+    page = open_link(open_page, wanted)
+    expect(page.get_by_alt_text(SLIDERS)).to_have_attribute(
+        "src", image_of(dials.decode_16d(*wanted.values()))
     )
+
+
+def test_a_link_brings_mu_sigma_and_epsilon_back(open_page):
+    wanted = dict(mu1=0.5, mu2=1, sigma1=0.2, sigma2=1.1, epsilon1=-1, epsilon2=2)
+    page = open_link(open_page, wanted)
     expect(page.locator("#trick img")).to_have_attribute(
-        "src", image_of(trick.reparameterize_2d(*(wanted[name] for name in trick.FIRST)))
+        "src", image_of(trick.reparameterize_2d(*wanted.values()))
     )
+
+
+def test_a_link_brings_the_walk_back(open_page):
+    page = open_link(open_page, {"from": 1, "to": 7, "example": 42})
     expect(page.locator("#walk source")).to_have_attribute(
         "srcset", image_of(film.interpolate(1, 7, 42))
     )
 
 
 def test_the_address_follows_the_point(open_page):
-    page = open_tab(open_page)
+    page = open_map(open_page)
     drag(page, False, (0.3, 0.3), (0.6, 0.6))()
-    page.wait_for_url(re.compile(r"tab=vae.*&z1=-?[\d.]+&z2=-?[\d.]+"))
+    page.wait_for_url(re.compile(r"tab=vae&view=latent_map.*&z1=-?[\d.]+&z2=-?[\d.]+"))
 
 
 @pytest.mark.parametrize(
@@ -277,9 +320,21 @@ def test_the_address_follows_the_point(open_page):
     ],
     ids=lambda value: value[:40],
 )
-def test_a_hostile_link_leaves_the_tab_whole(open_page, query, z1):
-    page = open_tab(open_page, query=query)
+def test_a_hostile_link_leaves_the_map_whole(open_page, query, z1):
+    page = open_map(open_page, query=query)
     expect(knob(page, "z1")).to_have_value(z1)
     wait_for_point(page, float(z1), latent_map.START[1])
     assert page.evaluate("window.pwned") is None
+
+
+def test_a_hostile_link_leaves_the_other_views_whole(open_page):
+    page = open_view(open_page, "dials", query="&d1=Infinity&d2=1e9&seed=%00")
     assert abs(float(knob(page, "d1").input_value())) <= EDGE
+    expect(knob(page, "d2")).to_have_value(f"{EDGE:g}")
+    page = open_view(open_page, "trick", query="&sigma1=99&mu1=-99&epsilon1=x")
+    expect(knob(page, "sigma1")).to_have_value("1.5")
+    expect(knob(page, "mu1")).to_have_value(f"{-EDGE:g}")
+    page = open_view(open_page, "film", query="&from=77&example=-5&to=%00")
+    expect(page.locator("#walk source")).to_have_attribute(
+        "srcset", image_of(film.interpolate(9, 8, 0))
+    )

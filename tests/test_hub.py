@@ -20,7 +20,7 @@ from checkpoints.faces import generators
 from demos import TABS
 from demos.autoregressive import play
 from demos.diffusion import noising
-from demos.vae import latent_map, sliders
+from demos.vae import dials, latent_map
 from tests.answers import without_time
 from tests.hub import TOKEN, serving
 
@@ -30,7 +30,7 @@ REPO = "me/weights"
 ASKED = {
     "draw": (play.draw, [7, 1, ""]),
     "decode_2d": (latent_map.decode_2d, [0.5, -1]),
-    "decode_16d": (sliders.decode_16d, [k / 8 - 1 for k in range(16)]),
+    "decode_16d": (dials.decode_16d, [k / 8 - 1 for k in range(16)]),
     "add_noise": (noising.add_noise, [noising.first_drawing(), 300, 3]),
 }
 

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import checkpoints
-from demos.vae import film, latent_map, sliders, trick
+from demos.vae import bound, dials, film, latent_map, trick
 from demos.vae.latent import EDGE, SIZE, ink
 from models.images import noise
 from tests.answers import pictures, without_time
@@ -19,9 +19,9 @@ SKETCH[4:24, 13:15] = 1  # a one
 DRAWING = "".join(map(str, SKETCH.flatten()))
 HANDLERS = dict(
     decode_2d=latent_map.decode_2d,
-    decode_16d=sliders.decode_16d,
-    draw_16d=sliders.draw_16d,
-    encode=sliders.encode,
+    decode_16d=dials.decode_16d,
+    draw_16d=dials.draw_16d,
+    encode=bound.encode,
     reparameterize_2d=trick.reparameterize_2d,
     interpolate=film.interpolate,
     interpolation_film=film.interpolation_film,
@@ -152,11 +152,20 @@ def test_equal_areas_of_the_map_are_equally_likely():
     torch.testing.assert_close(edges, torch.tensor([0.0, 0.5, 1.0]))
 
 
-def test_encoding_sets_the_sliders_and_decodes_there():
-    *z, picture, figures, equations = sliders.encode(DRAWING)
+def test_the_first_picture_brings_what_the_page_looks_up():
+    value = latent_map.opened(0.3, -2)
+    alone = latent_map.decode_2d(0.3, -2)
+    assert without_time(value) == without_time(
+        alone | dict(sheet=latent_map.sheet(), dots=latent_map.dots())
+    )
+
+
+def test_encoding_gives_the_dials_and_decodes_there():
+    z, figures, equations = bound.encode(DRAWING)
+    z = [float(v) for v in z.split(",")]
     assert len(z) == 16 and all(-EDGE <= v <= EDGE for v in z)
-    assert picture == sliders.decode_16d(*z)
-    (shown,) = pictures(picture)
+    (shown,), (there,) = pictures(figures), pictures(dials.decode_16d(*z))
+    assert (shown == there).all()
     assert ((shown < 128) == SKETCH.astype(bool)).mean() > 0.95, "a one is decoded as a one"
     # The halves add up, and the bound with many draws is above.
     total, fit, cost, best = (
@@ -171,13 +180,13 @@ def test_encoding_sets_the_sliders_and_decodes_there():
 
 
 def test_a_draw_is_the_prior_s():
-    *z, picture = sliders.draw_16d(7)
+    *z, picture = dials.draw_16d(7)
     expected = noise((16,), [7])[0].clamp(-EDGE, EDGE)
     assert z == pytest.approx(expected.tolist(), abs=0.006)
-    assert picture == sliders.decode_16d(*z)
+    assert picture == dials.decode_16d(*z)
 
 
-def test_without_sigma_epsilon_has_no_say():
+def test_without_sigma_epsilon_does_not_matter():
     still = {
         trick.reparameterize_2d(1, -1, 0, 0, e, -e).partition("<figure")[2] for e in (-3, 0, 2)
     }

@@ -2,9 +2,8 @@
 
 import torch
 
-import checkpoints
 from demos import ui
-from demos.vae.faces import LATENT, NAME, pictures, shown
+from demos.vae.faces import LATENT, pictures, shown
 from demos.vae.latent import answer
 from models.images import noise
 from models.vae import slerp
@@ -40,7 +39,6 @@ def build() -> None:
         "From one face to another",
         "Two draws from the prior, and the faces between them.",
     )
-    checkpoints.MANIFEST[NAME]  # says what is wrong if it is not to be had
     with ui.columns():
         with ui.knobs():
             start = ui.seed_slider("vae", 11, name="face-from", label="From, seed")

@@ -4,11 +4,10 @@ import gradio as gr
 import torch
 from torch import Tensor
 
-import checkpoints
 from demos import photo as photos
 from demos import ui
 from demos.gan import training as gan
-from demos.vae.faces import FURTHEST, NAME, model, pictures, shown
+from demos.vae.faces import FURTHEST, model, pictures, shown
 from models.images import noise
 from models.vae import kl
 
@@ -78,7 +77,6 @@ def example_face() -> str:
 
 
 def build() -> None:
-    checkpoints.MANIFEST[NAME]  # says what is wrong if it is not to be had
     ui.headline(
         "Your own face",
         "Encode a photo: what survives in sixty-four numbers, and what does not. Then turn its directions.",
