@@ -1,15 +1,15 @@
-"""A visitor's gestures in a real browser: each test makes one and waits for what should change."""
+"""Gestures in a real browser: each test makes one and waits for what should change. Here: pixel by pixel."""
 
 import json
+import math
 import re
-from threading import Event
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from demos.autoregressive import play, race, see
-from tests.gestures import DESK, PHONE, expect_done, point, stroke, url_of, wait_for_change
+from demos.autoregressive import play
+from tests.gestures import DESK, PHONE, expect_done, point
 
 # What a canvas shows in light mode: 1 ink, 0 paper, "-" not drawn yet.
 BITS = """(selector) => {
@@ -17,16 +17,16 @@ BITS = """(selector) => {
   const name = { 26: "1", 255: "0" };
   return [...data].filter((_, k) => k % 4 === 0).map((red) => name[red] ?? "-").join("");
 }"""
-PICTURE, MAP, FIELD = "#pixel-player .picture", "#pixel-player .map", "#field canvas"
+PICTURE = "#pixel-player .picture"
 
 
 def bits(page: Page, canvas: str = PICTURE) -> str:
     return page.evaluate(BITS, canvas)
 
 
-def wait_for_bits(page: Page, wanted: str, seconds: float = 20) -> None:
+def wait_for_bits(page: Page, wanted: str, canvas: str = PICTURE) -> None:
     condition = f"([canvas, wanted]) => ({BITS})(canvas) === wanted"
-    page.wait_for_function(condition, arg=[PICTURE, wanted], timeout=1000 * seconds)
+    page.wait_for_function(condition, arg=[canvas, wanted], timeout=20_000)
 
 
 def drawn(seed: int = 7, temperature: float = 1, flips: str = "") -> str:
@@ -90,7 +90,8 @@ def test_pause_and_step(open_page):
     page.get_by_role("button", name="Step", exact=True).click()
     expect(count(page)).to_have_text(str(k + 1))
     assert bits(page) == drawn()[: k + 1] + "-" * (783 - k)
-    expect(page.locator("#pixel-player .tip")).to_contain_text(f"{k + 1}")
+    # Counted from 0, the pixel just drawn is number k.
+    expect(page.locator("#pixel-player .tip")).to_have_text(re.compile(rf"^pixel\s{k}\s"))
 
 
 def test_draw_another_plays_the_next_seed(open_page):
@@ -114,6 +115,7 @@ def test_click_flips_a_drawn_pixel(open_page, width, touch):
     expect(page.get_by_label("Flipped pixels")).to_have_value("300")
     wait_for_bits(page, drawn(flips="300"))
     assert bits(page)[:300] == drawn()[:300] and bits(page) != drawn()
+    expect(page.locator("#pixel-player .hint")).to_contain_text("Pixel 300 flipped")
     expect_done(page, "flip")
     page.get_by_role("button", name="Undo flips").click()
     wait_for_bits(page, drawn())
@@ -135,6 +137,31 @@ def test_only_a_low_temperature_is_cold(open_page, value, steps):
     set_number(page, "temperature", value)
     wait_for_bits(page, drawn(temperature=float(value)))
     expect_done(page, *steps)
+
+
+def test_a_low_temperature_from_a_link_is_nobodys_step(open_page):
+    page = open_page(reduced_motion=True, query="tab=autoregressive&temperature=0.3")
+    wait_for_bits(page, drawn(temperature=0.3))
+    expect_done(page)
+
+
+@pytest.mark.parametrize(("temperature", "says"), [(1, False), (0.5, True)])
+def test_the_line_says_of_which_temperature_its_numbers_are(open_page, temperature, says):
+    page = open_page(reduced_motion=True, query=f"tab=autoregressive&temperature={temperature}")
+    wait_for_bits(page, drawn(temperature=temperature))
+    page.locator(PICTURE).hover(position=point(page, PICTURE, 300))
+    value, _ = play.draw(7, temperature, "")
+    logit, ink = value["logits"][300], value["bits"][300] == "1"
+    p = 1 / (1 + math.exp(-logit / temperature))
+    surprise = math.log1p(math.exp(-logit if ink else logit))
+    drawn_with, own = (f" at T = {temperature}", " at T = 1") if says else ("", "")
+    expect(page.locator("#pixel-player .tip")).to_have_text(
+        re.compile(
+            rf"^pixel 300 +p\(ink \| past\) = {p:.2f}{drawn_with} +surprise {surprise:.2f}{own} +so far".replace(
+                " ", r"\s"
+            )
+        )
+    )
 
 
 def test_a_refused_flip_is_forgotten(open_page):
@@ -165,86 +192,7 @@ def test_pasted_and_deleted_flips_are_drawn(open_page):
     wait_for_bits(page, drawn(flips="310"))
 
 
-# Draw yourself.
-
-
-@pytest.mark.parametrize(("width", "finger"), [(PHONE, True), (DESK, False)])
-def test_a_top_half_gets_four_endings(open_page, width, finger):
-    page = open_page(width, reduced_motion=True, touch=finger)
-    endings = page.get_by_alt_text("Four endings of the same top half")
-    before = endings.get_attribute("src")
-    page.locator("#top-half canvas").scroll_into_view_if_needed()
-    scrolled = page.evaluate("scrollY")
-    stroke(page, "#top-half canvas", 28 * 3 + 6, 28 * 12 + 9, finger)
-    expect(endings).not_to_have_attribute("src", before)
-    assert page.evaluate("scrollY") == scrolled, "the finger draws, it does not scroll"
-    expect_done(page, "complete")
-
-
-@pytest.mark.parametrize(("width", "finger"), [(PHONE, True), (DESK, False)])
-def test_a_drawing_is_scored(open_page, width, finger):
-    page = open_page(width, reduced_motion=True, touch=finger)
-    verdict = page.locator(".block.verdict")
-    page.locator("#whole-digit .clear").click()
-    expect(verdict).to_contain_text("An empty sheet")
-    empty = verdict.inner_text()
-    stroke(page, "#whole-digit canvas", 28 * 4 + 14, 28 * 23 + 14, finger)
-    expect(verdict).not_to_have_text(empty)
-    expect(verdict).to_contain_text("test digits")
-    expect_done(page, "score")
-
-
-def test_a_race_ends_with_the_same_pixels(open_page):
-    page = open_page(reduced_motion=True)
-    page.get_by_role("button", name="Race", exact=True).click()
-    expect(page.locator("#race")).to_contain_text("the same pixels", timeout=120_000)
-    expect_done(page)
-
-
-def test_stop_ends_a_race(open_page, monkeypatch):
-    """Not only its pictures: the computation itself."""
-    ended = Event()
-
-    def endless(model, u, x=None, temperature=1.0):
-        try:
-            while True:
-                yield u.round()
-        finally:
-            ended.set()
-
-    monkeypatch.setattr(race, "sample_naive", endless)
-    page = open_page(reduced_motion=True)
-    page.get_by_role("button", name="Race", exact=True).click()
-    expect(page.locator("#race")).to_contain_text("784 of 784")
-    page.get_by_role("button", name="Stop", exact=True).click()
-    assert ended.wait(30)
-
-
-# Look inside.
-
-
-def field_tip(row: int, col: int, depth: int) -> re.Pattern:
-    value = see.look(row, col, depth)
-    return re.compile(rf"\b{value['seen']} of the {value['past']}\b")
-
-
-@pytest.mark.parametrize("width", [PHONE, DESK])
-def test_the_field_follows_slider_click_and_arrows(open_page, width):
-    page = open_page(width, reduced_motion=True)
-    tip = page.locator("#field .tip")
-    expect(tip).to_have_text(field_tip(16, 14, 3))
-    before = url_of(page, FIELD)
-    page.locator("#autoregressive-depth input[type=range]").fill("8")
-    expect(tip).to_have_text(field_tip(16, 14, 8))
-    wait_for_change(page, FIELD, before)
-    page.locator(FIELD).click(position=point(page, FIELD, 20 * 28 + 9))
-    expect(tip).to_have_text(field_tip(20, 9, 8))
-    page.keyboard.press("ArrowUp")
-    expect(tip).to_have_text(field_tip(19, 9, 8))
-    expect(page.locator("#autoregressive-row input[type=number]")).to_have_value("19")
-
-
-# Without a mouse, and in the dark.
+# Without a mouse.
 
 
 def test_the_keyboard_alone_plays_and_flips(open_page):
@@ -263,25 +211,6 @@ def test_the_keyboard_alone_plays_and_flips(open_page):
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_focused()
     page.keyboard.press("Space")
     expect_done(page, "flip", "play")
-
-
-def test_the_pads_can_be_drawn_on_with_keys(open_page):
-    page = open_page(reduced_motion=True)
-    before = page.locator(".block.verdict").inner_text()
-    page.locator("#whole-digit canvas").focus()
-    page.keyboard.press("ArrowDown")
-    page.keyboard.press("Enter")
-    expect(page.locator(".block.verdict")).not_to_have_text(before)
-    expect_done(page, "score")
-
-
-def test_canvases_follow_the_dark(open_page):
-    page = open_page(reduced_motion=True)
-    canvases = (PICTURE, MAP, FIELD, "#top-half canvas", "#whole-digit canvas")
-    light = {canvas: url_of(page, canvas) for canvas in canvases}
-    page.evaluate("document.body.classList.toggle('dark')")
-    for canvas in canvases:
-        wait_for_change(page, canvas, light[canvas])
 
 
 # Take it home.
