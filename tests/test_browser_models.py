@@ -38,7 +38,9 @@ def test_a_model_is_fetched_cancelled_fetched_and_draws(open_page, small_hub, wi
     expect(card.locator(".speed")).to_contain_text(" of ")
     page.get_by_role("button", name="Cancel").click()
     expect(card.get_by_role("progressbar")).to_be_hidden()
-    expect(page.locator("#denoiser [data-model=ddpm-mnist]")).to_be_attached()  # still drawing digits
+    expect(
+        page.locator("#denoiser [data-model=ddpm-mnist]")
+    ).to_be_attached()  # still drawing digits
     small_hub.pace = 0.0
     page.get_by_role("button", name=re.compile("^Download")).click()
     page.locator(COLOUR).wait_for(state="attached")
@@ -63,7 +65,7 @@ def test_a_link_brings_the_model_back(open_page, small_hub):
     choose(page, "CIFAR-10")
     page.locator(COLOUR).wait_for(state="attached")
     page.wait_for_url(re.compile("model=ddpm-cifar10-32"))
-    other = open_tab(open_page, query="&" + page.url.partition("tab=diffusion&")[2])
+    other = open_page(reduced_motion=True, query=page.url.partition("?")[2])
     other.locator(COLOUR).wait_for(state="attached")
     wait_for_steps(other, "3/3")
     strange = open_tab(open_page, query="&model=../../etc&seed=3&steps=3")
@@ -89,11 +91,15 @@ def test_style_mixing_with_a_generator_of_the_hub(open_page, small_hub):
     switch = page.locator("#stylegan-models")
     switch.get_by_label("Cats").check()
     card = switch.locator(".model-card")
-    expect(card).to_contain_text("aaronb/StyleGAN2 on the Hub, NVIDIA's StyleGAN2 weights are for non-commercial use")
+    expect(card).to_contain_text(
+        "aaronb/StyleGAN2 on the Hub, NVIDIA's StyleGAN2 weights are for non-commercial use"
+    )
     expect(card).to_contain_text("a picture on this machine")
     expect(page.locator("#mixing [data-model=stylegan-faces]")).to_be_attached()
     switch.get_by_role("button", name=re.compile("^Download")).click()
-    page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(state="attached")
+    page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(
+        state="attached"
+    )
     expect(page.locator(".shelf button")).to_have_count(0)  # nobody here has a seed there
     expect(page.locator("#one-face img").first).to_have_attribute("src", re.compile("^data:"))
     before = seen(page)
@@ -101,13 +107,19 @@ def test_style_mixing_with_a_generator_of_the_hub(open_page, small_hub):
     wait_for_cell(page, 6, before[6])
     page.locator(".matrix button[data-at='1,3']").click()
     page.get_by_role("button", name="Go on from it").click()
-    expect(page.locator("#stylegan-rows textarea, #stylegan-rows input")).to_have_value(re.compile("^7 7 7.* 33"))
-    page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(state="attached")
+    expect(page.locator("#stylegan-rows textarea, #stylegan-rows input")).to_have_value(
+        re.compile("^7 7 7.* 33")
+    )
+    page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(
+        state="attached"
+    )
     page.wait_for_url(re.compile("model=stylegan2-cat-256.*|.*&model=stylegan2-cat-256"))
     page.wait_for_timeout(1500)
     drawn = seen(page)
     other = open_stylegan(open_page, query="&" + page.url.partition("tab=stylegan&")[2])
-    other.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(state="attached")
+    other.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(
+        state="attached"
+    )
     other.wait_for_timeout(500)
     assert seen(other) == drawn
     switch.get_by_label("Faces, 32 by 32").check()
@@ -124,8 +136,12 @@ def test_a_link_to_a_model_that_was_here_before_the_app(open_page, small_hub):
     blocks = app.build()
     app.launch(blocks, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     try:
-        page = open_stylegan(open_page, query="&model=stylegan2-cat-256", url=blocks.local_url.rstrip("/"))
-        page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(state="attached")
+        page = open_stylegan(
+            open_page, query="&model=stylegan2-cat-256", url=blocks.local_url.rstrip("/")
+        )
+        page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(
+            state="attached"
+        )
         expect(page.locator("#stylegan-models").get_by_label("Cats")).to_be_checked()
         page.close()  # before its server: it may still be asking
     finally:

@@ -102,13 +102,18 @@ def test_code_in_the_file_is_refused_and_does_not_run(small_hub, tmp_path, monke
 
 def test_it_is_said_that_a_model_is_not_here(app_url, small_hub):
     matrix = GOOD["mix_styles"] | dict(rows="7", found="")
-    for name, given in ("mix_styles", matrix), *((n, GOOD[n]) for n in ("mixed_picture", "one_face")):
+    for name, given in (
+        ("mix_styles", matrix),
+        *((n, GOOD[n]) for n in ("mixed_picture", "one_face")),
+    ):
         _, message = ask(app_url, name, given | dict(model=CAT))
         check_message(message, "download it first")
 
 
 def test_too_much_and_too_many_at_once_are_refused(cat, monkeypatch):
-    monkeypatch.setitem(hub.OFFERED, CAT, hub.OFFERED[CAT] | dict(gigaflops=gpu.LONGEST * gpu.GIGAFLOPS / 5))
+    monkeypatch.setitem(
+        hub.OFFERED, CAT, hub.OFFERED[CAT] | dict(gigaflops=gpu.LONGEST * gpu.GIGAFLOPS / 5)
+    )
     with pytest.raises(ValueError, match="at most 5 pictures"):
         mixed("5, 6", "1", "0", 0.7, "", CAT)
     monkeypatch.setattr(gpu, "PATIENCE", 0.1)

@@ -13,9 +13,10 @@ import checkpoints
 from demos.stylegan import adain, directions, face, find, latent, mapping, mixing, network, walk
 from models import stylegan
 from models.images import noise, to_uint8
-from tests.answers import without_time
 
-LARGE = stylegan.Generator(128, (16, 16, 12, 10, 8, 6), latent=24, depth=2).eval().requires_grad_(False)
+LARGE = (
+    stylegan.Generator(128, (16, 16, 12, 10, 8, 6), latent=24, depth=2).eval().requires_grad_(False)
+)
 
 
 @pytest.fixture(params=["ships", "128 pixels"])
@@ -27,13 +28,16 @@ def generator(request, monkeypatch):
     directions.directions.cache_clear()
     for module in (adain, directions, find, latent, mapping, network, walk):
         monkeypatch.setattr(module, "generator", lambda name=latent.SHIPPED: LARGE)
+    monkeypatch.setitem(checkpoints.MANIFEST[latent.SHIPPED]["config"], "size", LARGE.size)
     return LARGE
 
 
 def decoded(text: str) -> list[np.ndarray]:
     """The pictures in an answer. -> (H, W, 3) uint8 each."""
     found = re.findall(r"data:image/\w+;base64,([A-Za-z0-9+/=]+)", text)
-    return [np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")) for data in found]
+    return [
+        np.asarray(Image.open(io.BytesIO(base64.b64decode(data))).convert("RGB")) for data in found
+    ]
 
 
 def cells(value: dict, size: int) -> np.ndarray:
@@ -70,7 +74,9 @@ def test_cells_are_synthesis_of_a_w_made_by_hand(generator):
             others = [got[k, n] for k in (1, 2) for n in (1, 2, 3) if (k, n) != (i, j)]
             assert apart(got[i, j], wanted) < 4, "but for the compression"
             if generator is not LARGE:
-                assert all(apart(other, wanted) > 1.5 * apart(got[i, j], wanted) for other in others)
+                assert all(
+                    apart(other, wanted) > 1.5 * apart(got[i, j], wanted) for other in others
+                )
     assert apart(got[1, 0], drawn(generator, w[None, 0].expand(generator.layers, -1)[None])[0]) < 4
     mean = generator.mapping.w_avg.expand(1, generator.layers, -1)
     assert apart(got[0, 0], drawn(generator, mean)[0]) < 4
@@ -91,7 +97,9 @@ def test_no_layers_and_all_layers():
     everything = cells(mixed("5, 6", "1, 2", ", ".join(map(str, range(layers))), 0.7), size)
     for i in (1, 2):
         for j in (1, 2):
-            assert apart(none[i, j], none[i, 0]) < 3 and apart(everything[i, j], everything[0, j]) < 3
+            assert (
+                apart(none[i, j], none[i, 0]) < 3 and apart(everything[i, j], everything[0, j]) < 3
+            )
     still = cells(mixed("5, 6", "1, 2", "", 0), size)
     assert np.ptp(still.reshape(9, -1).mean(1)) < 2, "with psi = 0 everybody is the mean face"
 
@@ -113,7 +121,11 @@ def test_groups_cover_the_layers_in_order(generator):
 def test_the_paper_s_groups():
     name = "stylegan2-ffhq-1024"
     with torch.device("meta"):
-        assert network.layers(name) == stylegan.Generator(1024, (1,) * 9, latent=8, depth=1).layers == 18
+        assert (
+            network.layers(name)
+            == stylegan.Generator(1024, (1,) * 9, latent=8, depth=1).layers
+            == 18
+        )
     sizes = latent.sizes(name)
     by_name = {group: sorted({sizes[k] for k in own}) for group, own in latent.groups(name).items()}
     assert by_name == dict(Coarse=[4, 8], Middle=[16, 32], Fine=[64, 128, 256, 512, 1024])
@@ -143,7 +155,9 @@ def test_noise_off_is_deterministic_and_new_is_not():
         for noise in (("off", 1), ("fixed", 1), ("new", 1), ("new", 1), ("new", 2))
     )
     assert apart(off, the_face("3", 0.7, layers, "off", 9, 1, 1, 1)) == 0
-    assert apart(off, the_face("3", 0.7, layers, "fixed", 1, 0, 0, 0)) < 1, "no strength is no noise"
+    assert apart(off, the_face("3", 0.7, layers, "fixed", 1, 0, 0, 0)) < 1, (
+        "no strength is no noise"
+    )
     assert apart(one, same) == 0 and apart(one, two) > 0.3 and apart(off, fixed) > 0.3
     other = the_face("4", 0.7, layers, "fixed", 1, 1, 1, 1)
     assert apart(one, two) < apart(fixed, other), "noise changes less than another seed does"
@@ -175,7 +189,9 @@ def test_walks_are_pictures(generator):
     uri = walk.face_film(7, 24)
     film = Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
     assert film.info["comment"].startswith(b"AI-generated")
-    assert uri.startswith("data:image/gif") and film.n_frames == walk.FILM and film.size[0] > 2 * 128
+    assert (
+        uri.startswith("data:image/gif") and film.n_frames == walk.FILM and film.size[0] > 2 * 128
+    )
 
 
 # From z to w.
@@ -221,7 +237,10 @@ def test_the_channel_is_the_generator_s_own(generator):
     """What leaves the last layer, turned into colours and added up, is the picture: so these are its features."""
     ws, seen = latent.styles([range(generator.layers), range(5, 5 + generator.layers)], 1.0), {}
     layers = adain.layers_in_order()
-    hooks = [m.register_forward_hook(lambda m, given, out, k=k: seen.update({k: out})) for k, m in enumerate(layers)]
+    hooks = [
+        m.register_forward_hook(lambda m, given, out, k=k: seen.update({k: out}))
+        for k, m in enumerate(layers)
+    ]
     try:
         latent.synthesis(ws)
         wanted = dict(seen)
@@ -233,7 +252,9 @@ def test_the_channel_is_the_generator_s_own(generator):
 
 def test_the_numbers_in_the_equations_are_those_of_the_pictures():
     tiles, text = adain.work_through(7, 24, 3, 5)
-    x, y = adain.leaving(torch.stack([w.expand(latent.generator().layers, -1) for w in latent.w_of([7, 24])]), 3)[:, 5]
+    x, y = adain.leaving(
+        torch.stack([w.expand(latent.generator().layers, -1) for w in latent.w_of([7, 24])]), 3
+    )[:, 5]
     for value in (x.mean(), x.std(correction=0), y.mean(), y.std(correction=0)):
         assert f"{value.item():.3g}" in text
     assert len(decoded(tiles)) == 4
@@ -250,10 +271,14 @@ def test_directions_are_unit_and_the_first_varies_most(generator):
     v, deviation = directions.directions("GANSpace", "All")
     w = latent.w_of(range(20_000, 24_000))
     assert (deviation[:-1] >= deviation[1:] - 1e-4).all()
-    other = torch.nn.functional.normalize(torch.randn(40, w.shape[1], generator=torch.Generator().manual_seed(0)))
+    other = torch.nn.functional.normalize(
+        torch.randn(40, w.shape[1], generator=torch.Generator().manual_seed(0))
+    )
     assert ((w - w.mean(0)) @ other.T).std(0).max() < deviation[0] + 1e-5
     with torch.no_grad():
-        coarse = torch.cat([adain.layers_in_order()[k].affine.weight for k in latent.groups()["Coarse"]])
+        coarse = torch.cat(
+            [adain.layers_in_order()[k].affine.weight for k in latent.groups()["Coarse"]]
+        )
     sefa = directions.directions("SeFa", "Coarse")[0]
     assert (coarse @ sefa[0]).norm() >= max((coarse @ d).norm() for d in other) - 1e-4
 
@@ -267,48 +292,20 @@ def test_only_the_chosen_layers_are_pushed(monkeypatch):
     rest = [k for k in range(latent.generator().layers) if k not in fine]
     middle = latent.along(latent.w_of([7]))[0]
     assert torch.equal(moved[:, :, rest], middle[rest].expand(6, 7, -1, -1))
-    torch.testing.assert_close(moved[:, 3], middle.expand(6, -1, -1), msg="the fourth of seven is the face itself")
+    torch.testing.assert_close(
+        moved[:, 3], middle.expand(6, -1, -1), msg="the fourth of seven is the face itself"
+    )
     v, deviation = directions.directions("GANSpace", "Fine")
-    torch.testing.assert_close(moved[2, 6, fine[0]] - middle[fine[0]], 2 * deviation[2] * v[2], rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(
+        moved[2, 6, fine[0]] - middle[fine[0]], 2 * deviation[2] * v[2], rtol=1e-3, atol=1e-3
+    )
 
 
 def test_effects_are_the_difference_of_the_ends():
     row = np.full((7, 8, 8, 3), 100, np.uint8)
     row[-1] = 110
     row[-1, :, :4] += 6
-    assert directions.effects(row).startswith("light +13, red against blue +0, left against right +6, above against b")
-
-
-# What is refused.
-
-
-@pytest.mark.parametrize("text", [
-    "", ",", "1,,2", "a", "-1", "10000", "1.5", "NaN", None, 7, [1], "1 2", "1, 2, 3 4", ", ".join(["1"] * 50),
-    "<b>", "\n1", "١", "1" * 10_000, True,
-])
-def test_people_that_are_none(text):
-    with pytest.raises(ValueError, match=r"1 to 8 faces.*0 to 9999.*one for each layer"):
-        mixed(text, "1", "0", 0.7)
-    with pytest.raises(ValueError, match=r"^Columns"):
-        mixed("1", text, "0", 0.7)
-
-
-@pytest.mark.parametrize("text", ["8", "-1", "0,,1", "a", "0 1", "1.0", None, 3, [0], "9" * 300, "99"])
-def test_layers_out_of_range(text):
-    with pytest.raises(ValueError, match=f"from 0 to {latent.generator().layers - 1}"):
-        mixed("1", "2", text, 0.7)
-
-
-def test_more_than_one_face_where_one_is_meant():
-    with pytest.raises(ValueError, match="one face"):
-        face.one_face("1, 2", 0.7, 3, "fixed", 1, 1, 1, 1)
-
-
-def test_ints_do_and_nothing_is_written_to():
-    before = {k: t.clone() for k, t in latent.generator().state_dict().items()}
-    answers = [
-        [mixed("1", "2", "0", 1), face.one_face("1", 1, 2, "new", 1, 1, 1, 1), walk.walk_faces(1, 2)]
-        for _ in range(2)
-    ]
-    assert without_time(answers[0]) == without_time(answers[1])
-    assert all(torch.equal(t, before[k]) for k, t in checkpoints.load(latent.SHIPPED).state_dict().items())
+    assert directions.effects(row) == "brighter by 13, brighter at the left by 6 grey levels"
+    row[0, :, :, 2] += 40
+    assert directions.effects(row) == "redder by 40, brighter at the left by 6 grey levels"
+    assert directions.effects(row[:1].repeat(7, 0)) == "less than one grey level in all of these"

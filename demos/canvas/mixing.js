@@ -187,7 +187,7 @@ function draw() {
     button.setAttribute("aria-label", name);
     button.title = name;
   });
-  for (const button of element.querySelectorAll(".mixing-knobs button:not(.undo)")) {
+  for (const button of element.querySelectorAll(".mixing-knobs button")) {
     const all = button.layers.every((k) => layers.includes(k));
     button.setAttribute("aria-pressed", button.layers.length > 1 ? all && layers.length === button.layers.length : all);
   }

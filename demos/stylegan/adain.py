@@ -10,7 +10,7 @@ from demos.stylegan.latent import generator, sizes, w_of
 from models.images import to_uint8
 from models.stylegan import Layer, broadcast
 
-TITLE = "AdaIN worked through"
+TITLE = "AdaIN"
 
 
 # What is computed.

@@ -89,8 +89,8 @@ def push_along(seed: int, method: str, where: str, reach: float) -> str:
 def build() -> None:
     ui.headline(
         "Directions without labels",
-        "Nobody told the network what a smile or a light is, yet some directions in w do one thing. They are found and "
-        "numbered; what they mean is for you to see.",
+        "Nobody told the network what a smile is, yet some directions in w do one thing. What they mean is for you to "
+        "see.",
     )
     with gr.Row(elem_classes=["columns", "wide"]):
         with ui.knobs():
@@ -101,20 +101,20 @@ def build() -> None:
             where = gr.Radio(
                 ["All", *groups()],
                 value="All",
-                label="Layers that are pushed",
+                label="Layers to push",
                 elem_id="stylegan-where",
             )
-            reach = ui.slider("stylegan", "reach", "Reach, in deviations of w", 0, 5, 2, 0.5)
+            reach = ui.slider("stylegan", "reach", "Reach, deviations", 0, 5, 2, 0.5)
         with ui.stage():
             shown = ui.html("", elem_id="directions", **ui.ASKS)
         ui.words(
             see=(
-                "One face in the middle of each row, pushed to both sides.",
-                "Beside it what changes from the first picture to the last, measured in its pixels.",
+                "One face in the middle of each row, pushed both ways.",
+                "Beside it, what changes from left to right, measured in pixels.",
             ),
             steps={
-                "layers": "Push the fine layers alone",
-                "method": "Compare GANSpace with SeFa",
+                "layers": "Push fine layers alone",
+                "method": "Compare with SeFa",
             },
         )
     ui.mathematics(MATHEMATICS)

@@ -89,13 +89,12 @@ def build() -> None:
             model, chosen = model_switch.build(
                 "stylegan", network.titles(), network.cost, "face-model"
             )
-            person = gr.Textbox(
-                "7", label="Face: its seed", elem_id="stylegan-person"
-            )
+            person = gr.Textbox("7", label="Face: its seed", elem_id="stylegan-person")
             psi = ui.slider("stylegan", "face-psi", "Truncation psi", -1, 2, PSI, 0.05)
             cutoff = ui.slider("stylegan", "cutoff", "Layers with psi", 0, layers, layers)
             noise = gr.Radio(list(KINDS), value="fixed", label="Noise", elem_id="stylegan-noise")
             noise_seed = ui.seed_slider("stylegan", 1, "noise-seed", "Noise seed")
+            ui.html("Noise strength, by layers", "note")
             with gr.Row(elem_classes="strengths"):
                 strengths = [
                     ui.slider("stylegan", name.lower(), name, 0, 3, 1, 0.1) for name in groups()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from torch import Tensor
 
-WIDTH, HEIGHT, BASE, TOP, LEFT, RIGHT = 760, 200, 150, 12, 44, 70
+WIDTH, HEIGHT, BASE, TOP, LEFT, RIGHT = 560, 205, 145, 12, 44, 60
 
 
 def steps(groups: dict[str, Tensor]) -> str:
@@ -14,7 +14,7 @@ def steps(groups: dict[str, Tensor]) -> str:
     to_x = lambda k: LEFT + (WIDTH - LEFT - RIGHT) * k / (n - 1)  # noqa: E731
     to_y = lambda v: BASE - (BASE - TOP) * v / high  # noqa: E731
     parts = [_text(0, to_y(v) + 5, f"{v:.0f}") for v in (0, high)]
-    parts += [_text(to_x(k), BASE + 20, k + 1, "middle") for k in (0, n // 2 - 1, n - 1)]
+    parts += [_text(to_x(k), BASE + 22, k + 1, "middle") for k in (0, n // 2 - 1, n - 1)]
     for k, (name, values) in enumerate(groups.items()):
         line = " ".join(f"{to_x(i):.1f},{to_y(v):.1f}" for i, v in enumerate(values.tolist()))
         peak = int(values.argmax())
@@ -23,7 +23,7 @@ def steps(groups: dict[str, Tensor]) -> str:
             f'<circle class="dot g{1 - k}" cx="{to_x(peak):.1f}" cy="{to_y(float(values[peak])):.1f}" r="4"/>'
         )
         parts.append(
-            _text(WIDTH - RIGHT + 10, TOP + 30 + 24 * k, f"in {name}", classes=f"key g{1 - k}")
+            _text(WIDTH - RIGHT + 10, TOP + 30 + 28 * k, f"in {name}", classes=f"key g{1 - k}")
         )
     told = ", ".join(f"in {name} at most {float(v.max()):.1f}" for name, v in groups.items())
     return _svg(
@@ -74,7 +74,7 @@ def _svg(
     base: int = BASE,
 ) -> str:
     line = f'<line class="axis" x1="{LEFT}" x2="{width}" y1="{base}" y2="{base}"/>'
-    name = _text(LEFT, base + 42, axis)
+    name = _text(LEFT, base + 50, axis)
     return (
         f'<svg class="histogram small {kind}" viewBox="0 0 {width} {height}" role="img" aria-label="{label}">'
         f"{line}{''.join(parts)}{name}</svg>"

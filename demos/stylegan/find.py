@@ -175,13 +175,13 @@ def build() -> None:
     )
     with ui.columns():
         with ui.knobs():
-            seed = ui.seed_slider("stylegan", 7, "find", "A face to find: seed")
+            seed = ui.seed_slider("stylegan", 7, "find", "Seed of the face")
             with gr.Row(elem_classes="two-buttons"):
                 start = gr.Button("Find it", variant="primary", min_width=0)
                 stop = gr.Button("Stop", min_width=0)
             steps = ui.slider("stylegan", "find-steps", "Steps", FEWEST, MOST, STEPS)
             space = gr.Radio(
-                [("One w for all layers (W)", "W"), ("A w for each layer (W+)", "W+")],
+                [("One w (W)", "W"), ("One a layer (W+)", "W+")],
                 value="W",
                 label="What is searched",
                 elem_id="stylegan-space",
@@ -228,9 +228,10 @@ def build() -> None:
     )
     stopped = stop.click(None, cancels=[running], queue=False, api_visibility="private")
     newest = "(value) => value.w"
+    ui.on(direction.input, push_found, [w, direction], strip)
     for event in (running.then, stopped.then):
-        ui.in_page(event, newest, canvas, w)
-    ui.on([direction.input, w.change], push_found, [w, direction], strip)
+        come = ui.in_page(event, newest, canvas, w)
+        ui.on(come.then, push_found, [w, direction], strip, api_visibility="private")
     ui.in_page(direction.input, "() => gml.did(document.querySelector('#projection'), 'push')")
     ui.in_page(seed.input, "() => ''", None, own)  # another face is meant: the photo is let go
     seen = ui.in_page(canvas.select, newest, canvas, w)  # in the middle of a search too

@@ -44,20 +44,22 @@ def map_to_w(seed: int) -> str:
     some = list(range(0, AROUND, AROUND // SHOWN))
     drawn = pictures(along(w[some]))
     left = plots.scatter(
-        (cloud @ own).numpy(), (z @ own).numpy(), some, "z, the plane of the circle"
+        (cloud @ own).numpy(), (z @ own).numpy(), some, "z, in the plane of the circle"
     )
     right = plots.scatter(
         ((w_cloud - centre) @ axes).numpy(),
         ((w - centre) @ axes).numpy(),
         some,
-        f"w, its two widest directions: {sum(shares):.0%}",
+        "w, in the plane where it varies most",
     )
     ratio = spread(w.numpy()) / spread(z.numpy())
     return (
-        f"<div class='planes-of-z'>{left}{right}</div><figure>"
+        f"<div class='planes-of-z'><figure>{left}<figcaption>z, in the plane of the circle</figcaption></figure>"
+        f"<figure>{right}<figcaption>w, in the plane where it varies most: {sum(shares):.0%} of its variance"
+        "</figcaption></figure></div><figure>"
         f"{ui.photo(drawn, f'{SHOWN} faces around the circle', SHOWN, 85)}<figcaption>The faces at 1 to {SHOWN}. "
-        f"Around the circle in z every step is as long as the next; in w the longest is {ratio:.1f} times the shortest."
-        f"</figcaption></figure>"
+        f"Around the circle in z every step is as long as the next; in w the longest is {ratio:.1f} times the shortest"
+        "</figcaption></figure>"
     )
 
 
@@ -78,15 +80,16 @@ def build() -> None:
     )
     with gr.Row(elem_classes=["columns", "wide"]):
         with ui.knobs():
-            seed = ui.seed_slider("stylegan", 7, "circle", "Seed of the circle")
+            seed = ui.seed_slider("stylegan", 7, "circle", "Seed")
             another = gr.Button("Another circle", variant="primary")
         with ui.stage():
             shown = ui.html("", elem_id="z-to-w", **ui.ASKS)
         ui.words(
             see=(
-                f"Left, {CLOUD} draws of z and a circle among them. Right, the same points after the mapping network.",
-                "What was round is bent: w lies denser in some places than in others.",
-                "Where neighbours on the circle are pulled apart, their faces differ much.",
+                f"Left, {CLOUD} draws of z and a circle that is as long as they are: nearly all of their length lies "
+                "in directions that this plane does not show.",
+                "Right, the same points after the mapping network: what was round is bent.",
+                "Equal steps on the circle become short and long ones.",
             ),
             steps={"circle": "Take another circle, and follow its numbers"},
         )
