@@ -12,8 +12,8 @@ from demos.autoregressive import play
 from tests.gestures import DESK, PHONE, expect_done, point
 
 # What a canvas shows in light mode: 1 ink, 0 paper, "-" not drawn yet.
-BITS = """(selector) => {
-  const data = document.querySelector(selector).getContext("2d").getImageData(0, 0, 28, 28).data;
+BITS = """(canvas) => {
+  const data = canvas.getContext("2d").getImageData(0, 0, 28, 28).data;
   const name = { 26: "1", 255: "0" };
   return [...data].filter((_, k) => k % 4 === 0).map((red) => name[red] ?? "-").join("");
 }"""
@@ -21,11 +21,14 @@ PICTURE = "#pixel-player .picture"
 
 
 def bits(page: Page, canvas: str = PICTURE) -> str:
-    return page.evaluate(BITS, canvas)
+    return page.locator(canvas).evaluate(BITS)
 
 
 def wait_for_bits(page: Page, wanted: str, canvas: str = PICTURE) -> None:
-    condition = f"([canvas, wanted]) => ({BITS})(canvas) === wanted"
+    condition = f"""([selector, wanted]) => {{
+      const canvas = document.querySelector(selector);
+      return canvas && ({BITS})(canvas) === wanted;
+    }}"""
     page.wait_for_function(condition, arg=[canvas, wanted], timeout=20_000)
 
 

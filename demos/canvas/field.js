@@ -24,6 +24,7 @@ function draw() {
 
 function pick(i) {
   element.dataset.at = JSON.stringify([Math.floor(i / N), i % N]);
+  gml.did(element, "pick");
   trigger("select");
 }
 canvas.addEventListener("pointerdown", (event) => pick(gml.cell(canvas, event, N)));
