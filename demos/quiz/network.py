@@ -43,8 +43,11 @@ def visitor(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def public_address(request: Request) -> str:
-    """How phones reach this server: PUBLIC_URL, a Space's own host, else this machine's address in its network."""
+def public_address(request: Request, below: str = "") -> str:
+    """How phones reach this server: PUBLIC_URL, a Space's own host, else this machine's address in its network.
+
+    below: the path that the app lies below, as the page that asks has it: a proxy may tell the server nothing of it.
+    """
     if given := os.environ.get("PUBLIC_URL"):
         return given.rstrip("/")
     if host := os.environ.get("SPACE_HOST"):
@@ -54,8 +57,8 @@ def public_address(request: Request) -> str:
         asked.hostname in ("127.0.0.1", "localhost")
         and os.environ.get("GRADIO_SERVER_NAME") == "0.0.0.0"
     ):
-        return f"http://{local_address()}:{asked.port}"
-    return f"{asked.scheme}://{asked.netloc}{asked.path.rstrip('/')}"
+        return f"http://{local_address()}:{asked.port}{below}"
+    return f"{asked.scheme}://{asked.netloc}{below}"
 
 
 def local_address() -> str:

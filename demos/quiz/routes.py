@@ -238,7 +238,10 @@ class Class:
         """The way into the room, for a phone's camera; in a header whether phones can reach it, and the address."""
         import segno
 
-        address = public_address(request)
+        below = request.query_params.get("below", "")
+        address = public_address(
+            request, below if re.fullmatch(r"(/[\w.~-]{1,60}){1,9}", below, re.ASCII) else ""
+        )
         link = f"{address}/class/{request.path_params['code'][:4]}"
         picture = segno.make(link, error="m").svg_inline(
             border=2, dark="#1a1b20", light="#ffffff", omitsize=True
