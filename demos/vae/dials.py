@@ -8,7 +8,7 @@ from demos import ui
 from demos.vae.latent import DIMENSIONS, EDGE, answer, image, ink, latent
 from models.images import noise
 
-TITLE = "Dials"
+TITLE = "Digit dials"
 SEED = 7  # of the first draw
 
 
