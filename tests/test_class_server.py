@@ -236,7 +236,7 @@ def test_the_way_in_is_an_address_that_phones_reach(client, monkeypatch):
 def test_a_room_with_photos_belongs_to_this_process(client):
     """And a key that is none is refused before a room is made."""
     opened = client.post("/class", json=dict(deck="photos-0123456789abcdef"))
-    assert opened.status_code == 200 and opened.json()["teacher"].startswith("/class/")
+    assert opened.status_code == 200 and opened.json()["teacher"].startswith("class/")
     for deck in ("../x", "", 5, None, "a" * 81):
         answer = client.post("/class", json=dict(deck=deck))
         assert answer.status_code == 400 and "deck" in answer.json()["error"]
