@@ -5,10 +5,10 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.gestures import DESK, PHONE
+from tests.gestures import DESK, PHONE, go_to
 from tests.test_browser_diffusion import open_tab, wait_for_steps
 from tests.test_browser_stylegan import open_tab as open_stylegan
-from tests.test_browser_stylegan import seen, wait_for_cell
+from tests.test_browser_stylegan import open_view, seen, wait_for_cell
 
 SWITCH, COLOUR = "#diffusion-models", "#denoiser [data-model=ddpm-cifar10-32]"
 
@@ -84,47 +84,86 @@ def test_a_hub_that_cannot_be_reached_is_said_in_the_card(open_page, small_hub):
     expect(page.get_by_role("button", name=re.compile("^Download"))).to_be_enabled()
 
 
+CAT = "stylegan2-cat-256"
+CATS = f"#mixing [data-model={CAT}][data-faces='25']"
+
+
+def take_model(page: Page, switch: str, title: str) -> None:
+    page.locator(switch).get_by_role("combobox", name="Model").select_option(label=title)
+
+
 def test_style_mixing_with_a_generator_of_the_hub(open_page, small_hub):
     page = open_stylegan(open_page)
     page.locator(".matrix button[data-at='1,2']").click()
     page.get_by_role("button", name="Keep it").click()
-    switch = page.locator("#stylegan-models")
-    switch.get_by_label("Cats").check()
+    faces, switch = seen(page), page.locator("#stylegan-models")
+    take_model(page, "#stylegan-models", "Cats, 256 by 256")
     card = switch.locator(".model-card")
     expect(card).to_contain_text(
         "aaronb/StyleGAN2 on the Hub, NVIDIA's StyleGAN2 weights are for non-commercial use"
     )
     expect(card).to_contain_text("a picture on this machine")
+    # It is not here: nothing is drawn with another one in its place, and that is said.
+    expect(card).to_contain_text("what you see is still drawn by Faces, 32 by 32")
+    page.locator("#stylegan-psi input[type=number]").fill("0.5")
+    expect(page.locator(".toast-body, .toast-wrap").first).to_contain_text("download it first")
+    assert seen(page) == faces
     expect(page.locator("#mixing [data-model=stylegan-faces]")).to_be_attached()
     switch.get_by_role("button", name=re.compile("^Download")).click()
-    page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(
-        state="attached"
-    )
+    page.locator(CATS).wait_for(state="attached")
     expect(page.locator(".shelf button")).to_have_count(0)  # nobody here has a seed there
-    expect(page.locator("#one-face img").first).to_have_attribute("src", re.compile("^data:"))
     before = seen(page)
     page.get_by_role("button", name="Fine").click()
     wait_for_cell(page, 6, before[6])
-    page.locator(".matrix button[data-at='1,3']").click()
+    page.locator(CATS).wait_for(state="attached")
+    cell = page.locator(".matrix button[data-at='1,3'] canvas")
+    pixels = cell.evaluate("(canvas) => canvas.toDataURL()")
+    cell.click()
     page.get_by_role("button", name="Go on from it").click()
-    expect(page.locator("#stylegan-rows textarea, #stylegan-rows input")).to_have_value(
-        re.compile("^7 7 7.* 33")
+    rows = page.locator("#stylegan-rows :is(textarea, input)")
+    expect(rows).to_have_value(re.compile(r"^(7 )+33( 33)*, 24, 3, 41$"))
+    page.wait_for_function(
+        "([cell, face]) => document.querySelector(cell).toDataURL() === face",
+        arg=[".matrix button[data-at='1,0'] canvas", pixels],
     )
-    page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(
-        state="attached"
+    page.locator(CATS).wait_for(state="attached")
+    page.wait_for_function(
+        "([rows, model]) => { const query = new URLSearchParams(location.search);"
+        " return query.get('rows') === rows && query.get('model') === model; }",
+        arg=[rows.input_value(), CAT],
     )
-    page.wait_for_url(re.compile("model=stylegan2-cat-256.*|.*&model=stylegan2-cat-256"))
-    page.wait_for_timeout(1500)
     drawn = seen(page)
     other = open_stylegan(open_page, query="&" + page.url.partition("tab=stylegan&")[2])
-    other.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(
-        state="attached"
-    )
-    other.wait_for_timeout(500)
+    other.locator(CATS).wait_for(state="attached")
     assert seen(other) == drawn
-    switch.get_by_label("Faces, 32 by 32").check()
+    take_model(page, "#stylegan-models", "Faces, 32 by 32")
     page.locator("#mixing [data-model=stylegan-faces]").wait_for(state="attached")
     expect(card).to_be_hidden()
+    expect(page.locator(".shelf button")).to_have_count(1)  # the face that was kept is back
+
+
+def test_one_face_has_a_switch_of_its_own(open_page, small_hub):
+    from checkpoints import hub
+
+    list(hub.fetch(CAT))
+    page = open_view(open_page, "face")
+    face = page.locator("#one-face img").first
+    before = face.get_attribute("src")
+    take_model(page, "#stylegan-face-models", "Cats, 256 by 256")
+    expect(face).not_to_have_attribute("src", before)
+    cat = face.get_attribute("src")
+    page.wait_for_url(re.compile(f"face-model={CAT}"))
+    go_to(page, "Style mixing")
+    expect(page.locator("#mixing [data-model=stylegan-faces]")).to_be_attached()
+    other = open_page(
+        query=page.url.partition("?")[2].replace("view=mixing", f"view=face&face-model={CAT}")
+    )
+    expect(other.locator("#one-face img").first).to_have_attribute("src", cat)
+    # A model that is not here yet leaves the picture as it is, and a knob says what to do.
+    take_model(other, "#stylegan-face-models", "Horses, 256 by 256")
+    other.locator("#stylegan-face-psi input[type=number]").fill("0.2")
+    expect(other.locator(".toast-body, .toast-wrap").first).to_contain_text("download it first")
+    expect(other.locator("#one-face img").first).to_have_attribute("src", cat)
 
 
 def test_a_link_to_a_model_that_was_here_before_the_app(open_page, small_hub):
@@ -132,17 +171,13 @@ def test_a_link_to_a_model_that_was_here_before_the_app(open_page, small_hub):
     import app
     from checkpoints import hub
 
-    list(hub.fetch("stylegan2-cat-256"))
+    list(hub.fetch(CAT))
     blocks = app.build()
     app.launch(blocks, server_name="127.0.0.1", prevent_thread_lock=True, quiet=True)
     try:
-        page = open_stylegan(
-            open_page, query="&model=stylegan2-cat-256", url=blocks.local_url.rstrip("/")
-        )
-        page.locator("#mixing [data-model=stylegan2-cat-256][data-faces='25']").wait_for(
-            state="attached"
-        )
-        expect(page.locator("#stylegan-models").get_by_label("Cats")).to_be_checked()
+        page = open_stylegan(open_page, query=f"&model={CAT}", url=blocks.local_url.rstrip("/"))
+        page.locator(CATS).wait_for(state="attached")
+        expect(page.locator("#stylegan-models").get_by_role("combobox")).to_have_value(CAT)
         page.close()  # before its server: it may still be asking
     finally:
         blocks.close(verbose=False)

@@ -1,6 +1,7 @@
 """The tab StyleGAN: what its handlers refuse, and that they change nothing."""
 
 import pytest
+import torch
 
 import checkpoints
 from demos.stylegan import face, latent, walk
