@@ -138,7 +138,7 @@ class _Download:
             reason = (
                 "the disk is full. Make room and try again." if full else why(error, repo, revision)
             )
-            self.error = CheckpointError(f"{self.name} does not come: {reason}")
+            self.error = CheckpointError(f"Could not download {self.name}: {reason}")
             self.error.__cause__ = error
         finally:
             with _lock:
