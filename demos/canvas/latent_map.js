@@ -57,7 +57,7 @@ function drawMap() {
   for (const { u, v, digit } of dots) {
     g.fillStyle = `oklch(${dark ? 0.76 : 0.6} 0.15 ${36 * digit + 20} / 0.7)`;
     g.beginPath();
-    g.arc(u * width, (1 - v) * width, 2 * scale, 0, 7);
+    g.arc(u * width, (1 - v) * width, Math.max(2 * scale, width / 240), 0, 7);
     g.fill();
   }
   // Names stand on the clusters; a legend would have to be looked up.
