@@ -9,8 +9,8 @@
 The last line is the generalised sampler of DDIM (Song, Meng, Ermon 2020, arXiv:2010.02502, Eq. 12 and 16): with eta = 1
 it is the ancestral sampling of Algorithm 2, with eta = 0 nothing is random but the start, and few steps are enough.
 
-Departs from both papers: x0_hat is clamped to the range that pictures have, and the noise is what belongs to it then;
-without the clamp epsilon_hat is epsilon_theta. And from the first: a far smaller U-Net, with one residual block per
+Departs from the paper: x0_hat is clamped to the range that pictures have, and the noise is what belongs to it then;
+without the clamp epsilon_hat is epsilon_theta. And a far smaller U-Net, with one residual block per
 level on each side and attention in the middle alone. Times are counted 0 ... T-1, as in every implementation; the
 paper's t is one more.
 Read in this order: ResBlock, Attention, UNet, diffuse, loss, times, sample. Pretrained lets the same loop ask
