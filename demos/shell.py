@@ -194,6 +194,10 @@ class Pages:
         return _packed(request, self.packed(page), "application/json", "no-cache")
 
     def shell(self, request: Request) -> Response:
+        if (
+            request.method == "HEAD"
+        ):  # "are you there", asked by Gradio itself at the start: nothing is drawn for that
+            return Response(media_type="text/html; charset=utf-8")
         page = self.place(request.query_params)
         described = self.packed(page)[""]
         if page not in self._shells:

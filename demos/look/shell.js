@@ -118,9 +118,18 @@
     app.className = `tab-${place.tab.id} fam-${place.tab.family} coming`;
     app.dataset.view = place.page;
     window.gradio_config = config;
+    // It is there when each of its own surfaces is: Gradio fetches the code of a kind of part when it first meets one.
+    const names = config.components
+      .filter(({ type, props }) => type === "html" && props.elem_id && props.visible === true)
+      .map(({ props }) => `[id="${props.elem_id}"] > *`);
     const there = new Promise((done, late) => {
       const left = app.querySelector(".view"); // of the view that made room; Gradio takes it away on its way in
-      const look = () => ![null, left].includes(app.querySelector(".view")) && (watching.disconnect(), done());
+      const look = () => {
+        if ([null, left].includes(app.querySelector(".view")) || !names.every((name) => app.querySelector(name)))
+          return;
+        watching.disconnect();
+        done();
+      };
       const watching = new MutationObserver(look);
       setTimeout(() => (watching.disconnect(), late(new Error("late"))), LATE);
       watching.observe(app, { childList: true, subtree: true });

@@ -19,10 +19,21 @@
     if (on) gml.neighbours();
   }
 
+  // The code stands below the knobs, as large as there is room; where there is none, small beside the headline.
+  function place() {
+    const corner = find(".corner");
+    const ends = [...document.querySelectorAll("gradio-app:not([hidden]) .knobs")];
+    const room = innerHeight - Math.max(0, ...ends.map((part) => part.getBoundingClientRect().bottom)) - 40;
+    corner.classList.toggle("below", ends.length > 0 && room >= 130);
+    corner.style.setProperty("--room-left", `${Math.min(240, room)}px`);
+  }
+
   // The QR code of this very view, with its knobs.
   let asked = "";
   async function code() {
-    if (!presenting() || asked === gml.address()) return;
+    if (!presenting()) return;
+    place();
+    if (asked === gml.address()) return;
     const query = (asked = gml.address());
     try {
       const answer = await fetch(`here.svg?${query}`);
@@ -31,6 +42,7 @@
       find(".corner img").src = URL.createObjectURL(await answer.blob());
       const open = answer.headers.get("x-reachable") === "yes";
       find(".corner p").textContent = open ? "" : "Only this computer: start with make class";
+      place();
     } catch {
       asked = ""; // The server is away: the slide stays, its old code too.
     }
@@ -66,7 +78,7 @@
 
   gml.slides = () => {
     size();
-    addEventListener("resize", size);
+    addEventListener("resize", () => (size(), place()));
     addEventListener("gml-address", code);
     addEventListener("keydown", key);
     find("[data-do=present]").addEventListener("click", () => present(true));
