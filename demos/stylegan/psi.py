@@ -49,8 +49,8 @@ def build() -> None:
     )
     with gr.Row(elem_classes=["columns", "wide"]):
         with ui.knobs():
-            psi = ui.slider("stylegan", "cost-psi", "Truncation psi", 0, 1, PSI, 0.05)
             seed = ui.seed_slider("stylegan", 7, "cost-seed", "First seed")
+            psi = ui.slider("stylegan", "cost-psi", "Truncation psi", 0, 1, PSI, 0.05)
             another = gr.Button("Other faces", variant="primary")
         with ui.stage():
             shown = ui.html("", elem_id="psi-costs", **ui.ASKS)
