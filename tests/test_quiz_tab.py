@@ -171,7 +171,7 @@ def test_the_record_says_what_was_played(quiz_url):
     over_http, _ = ask(quiz_url, "quiz_record", [json.dumps([one] * 20)])
     assert over_http[0] == json.loads(json.dumps(numbers))
     numbers, html = record.quiz_record("[]")
-    assert numbers["d_prime"] is None and "Here will stand" in html
+    assert numbers["d_prime"] is None and "your record begins here" in html
     only_made = dict(one, real="", **{"from": ["StyleGAN2"] * 3})
     numbers, html = record.quiz_record(json.dumps([only_made]))
     assert numbers["d_prime"] is None and "at least one real and one made face" in html

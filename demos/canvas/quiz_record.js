@@ -22,7 +22,8 @@ function look() {
   find(".count").textContent =
     `${rounds ? rounds : "No"} ${rounds === 1 ? "round" : "rounds"}${rounds === 500 ? ", the last ones" : ""}`;
   for (const button of sheet.querySelectorAll("button")) button.disabled = !rounds;
-  if (rounds === sent || element.offsetParent === null) return;
+  // Asked of the view: on a slide these buttons are not seen.
+  if (rounds === sent || element.closest("gradio-app").hidden) return;
   if (!sent) wait(true);
   sent = rounds;
   trigger("select");

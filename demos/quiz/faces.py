@@ -253,7 +253,7 @@ def own_deck() -> Deck:
     real = [Face(encoded(small(p, through=24)), "LFW") for p in small_photographs()]
     note = (
         f"{', '.join(g.title for g in made)}, trained here, against photographs from scikit-image: "
-        f"{SMALL_SIDE} by {SMALL_SIDE} grey pixels, cut and enlarged alike, equal contrast."
+        f"{SMALL_SIDE} by {SMALL_SIDE} grey pixels, cut and enlarged alike."
     )
     cut = functools.partial(small, box=FACE_ONLY)
     return Deck(note, SHOWN_SIDE, shuffled(real), drawn(made, cut), small=True)

@@ -99,7 +99,7 @@ def shown(numbers: dict, both: tuple | None, rows: Sequence, sources: Sequence) 
 
 
 EMPTY = """<div class="quiz-empty">
-<p class="verdict">Here will stand what your rounds say.</p>
+<p class="verdict">Play a round, and your record begins here.</p>
 <dl>
 <dt>By source</dt><dd>The share of faces you judged correctly: photographs, and each model for itself.</dd>
 <dt>Calibration</dt><dd>How sure you said you were, against how often you were right.</dd>
