@@ -14,7 +14,7 @@ from PIL import Image, ImageSequence
 def without_time(answer) -> str:
     """An answer as text, without the milliseconds that it took and with the edges that Gradio trims."""
     return re.sub(
-        r'"ms": ?[\d.]+|(\\n)+(?=")|(?<=")(\\n)+|[\d.]+ (ms|times)\b', "", json.dumps(answer)
+        r'"ms": ?[\d.]+|(\\n)+(?=")|(?<=")(\\n)+|[\d.,]+ (ms|times)\b', "", json.dumps(answer)
     )
 
 

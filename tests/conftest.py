@@ -18,6 +18,7 @@ import pytest
 # gradio and huggingface_hub read these once, when they are imported.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("QUIZ_SECRET", "of the tests")  # else every process deals other faces
 # And torch this: one thread, as the app has where cores are few. On busy cores a second one makes small steps a
 # hundred times slower, and sums in another order have other last digits.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -26,8 +27,12 @@ if "GRADIO_TEMP_DIR" not in os.environ:
     # they have in common a test run would delete files of an app that is being used.
     os.environ["GRADIO_TEMP_DIR"] = tempfile.mkdtemp(prefix="generative-models-live-")
     atexit.register(shutil.rmtree, os.environ["GRADIO_TEMP_DIR"], ignore_errors=True)
+elif worker := os.environ.get("PYTEST_XDIST_WORKER"):  # for the same reason
+    os.environ["GRADIO_TEMP_DIR"] += f"/{worker}"
 
 import torch  # after what it reads
+
+from tests.collection import pytest_collection_modifyitems  # noqa: F401 (a hook)
 
 torch.manual_seed(0)  # for models that test files make while they are imported
 
@@ -58,19 +63,6 @@ FLAGS = (
 def same_in_every_run():
     """A small model that a test makes has the same weights whichever tests ran before."""
     torch.manual_seed(0)
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests get their marker and come last.
-
-    They are the dearest, and while Playwright runs the main thread counts as inside an event loop,
-    where asyncio.run() refuses to work.
-    """
-    drives_browser = {item: "browser" in getattr(item, "fixturenames", ()) for item in items}
-    for item in items:
-        if drives_browser[item]:
-            item.add_marker("browser")
-    items.sort(key=drives_browser.__getitem__)
 
 
 def find_chromium() -> str | None:

@@ -57,9 +57,9 @@ class Hub:
 
 
 def error(status: int, code: str, text: str) -> JSONResponse:
-    return JSONResponse(
-        {"error": text}, status, {"X-Error-Code": code, "X-Error-Message": text} if code else {}
-    )
+    headers = {"X-Error-Code": code, "X-Error-Message": text} if code else {}
+    # The client asks five times where it may; told nothing, it waits longer each time.
+    return JSONResponse({"error": text}, status, headers | {"Retry-After": "0"})
 
 
 def build(hub: Hub) -> FastAPI:

@@ -75,7 +75,7 @@ assert len(GOOD) == sum(map(len, OF_TAB.values())), "an endpoint stands in two f
 
 # Over HTTP.
 
-HTTP = httpx.Client(timeout=60)  # one for all: making one costs as much as an answer
+HTTP = httpx.Client(timeout=300)  # one for all: making one costs as much as an answer
 
 
 def ask(url: str, name: str, data: str | list | dict, queued: bool = False):

@@ -13,6 +13,5 @@ ENDPOINTS = {
     "learn": dict(seed=seed(4)),
     "faces_picture": dict(seed=seed(4)),
     "gan_walk": dict(seed_a=seed(2), seed_b=seed(11)),
-    "gallery": {},
     "arithmetic": dict(a=seeds("1, 5, 9"), b=seeds("2, 6"), c=seeds("3")),
 }
