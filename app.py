@@ -17,11 +17,13 @@ QUEUE = 128  # visitors waiting for one kind of answer; the next one is told to 
 def build() -> gr.Blocks:
     """Every view, a page of its own. A view whose weights are not there says so in its place; the others work."""
     with gr.Blocks(title="Generative Models, Live", analytics_enabled=False) as blocks:
-        pass  # the first page is the first view: look/shell.html is around it
-    for tab in TABS:
-        for view in tab.VIEWS:
-            with blocks.route(view.TITLE, shell.page_of(tab, view)), ui.view():
-                ui.guarded(view.build)
+        for tab in TABS:
+            for view in tab.VIEWS:
+                # What blocks.route() does, less the app that Gradio would make anew at the end of each.
+                blocks.current_page = shell.page_of(tab, view)
+                blocks.pages.append((blocks.current_page, view.TITLE, False))
+                with ui.view():
+                    ui.guarded(view.build)
     ui.freeze(blocks)
     return blocks.queue(max_size=QUEUE, default_concurrency_limit=2)
 
