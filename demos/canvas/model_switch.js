@@ -8,6 +8,7 @@ let looked = names.includes(linked) ? linked : names[0],
   told = names[0], // what the server takes to be chosen
   used = names[0], // what has drawn
   fetching = false,
+  cancelled = false, // a sign of life may still be on its way
   hurried = false;
 
 function choose(name) {
@@ -57,7 +58,7 @@ function time(seconds) {
 
 function draw() {
   const { facts, ready, bytes, problem } = state(looked),
-    { progress } = props.value;
+    progress = cancelled ? null : props.value.progress;
   fetching = progress !== null;
   const mine = fetching && progress.name === looked;
   find(".model-card").hidden = looked === names[0];
@@ -80,11 +81,13 @@ function draw() {
 }
 
 find(".fetch").addEventListener("click", () => {
+  cancelled = false;
   hurried = true; // until the first sign of life
   find(".fetch").disabled = true;
   send("select", { asked: looked, problem: "" });
 });
 find(".cancel").addEventListener("click", () => {
+  cancelled = true;
   trigger("edit");
   props.value = { ...props.value, progress: null };
   hurried = true; // the second half of a double click, and until the server has heard
