@@ -8,7 +8,6 @@ import inspect
 import io
 import json
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from html import escape
 from pathlib import Path
@@ -122,35 +121,26 @@ def ai_png(picture: np.ndarray, zoom: int, maker: str) -> str:
 # Events.
 
 
-# Whose turn it is to compute. A sampler is hundreds of small steps, and two of them side by side take the interpreter
-# from each other all the time: together they are slower than one after the other (`make bench ARGS=crowd`). A few
-# large steps leave the interpreter alone, so as many run as there are cores for them.
-STEPS = threading.Semaphore(1)
-PASSES = threading.Semaphore(2)  # each may use half the cores, as app.py says
+# A sampler is hundreds of small steps, and two of them side by side take the interpreter from each other all the time:
+# together they are slower than one after the other. So they share one place, and the queue does the rest.
+SAMPLER = dict(concurrency_id="samplers", concurrency_limit=1)
 
 
-def answer(fn: Callable, turn: Any = None) -> Callable:
+def answer(fn: Callable) -> Callable:
     """A handler, or a generator of answers, whose ValueError becomes the one-line message on page and in API.
 
-    Any other exception is our mistake: it goes to the log, and the visitor learns no more than that. turn: STEPS or
-    PASSES, to be waited for; between two answers of a generator it is somebody else's.
+    Any other exception is our mistake: it goes to the log, and the visitor learns no more than that.
     """
-    turn = turn or contextlib.nullcontext()
 
     @functools.wraps(fn)
     def answering(*args):
-        with _spoken(fn.__name__), turn:
+        with _spoken(fn.__name__):
             return fn(*args)
 
     @functools.wraps(fn)
     def streaming(*args):
-        with _spoken(fn.__name__), contextlib.closing(fn(*args)) as answers:
-            while True:
-                with turn:
-                    found = next(answers, answers)
-                if found is answers:
-                    return
-                yield found
+        with _spoken(fn.__name__):
+            yield from fn(*args)
 
     return streaming if inspect.isgeneratorfunction(fn) else answering
 
@@ -166,17 +156,16 @@ def _spoken(name: str):
         raise gr.Error(told or SORRY, print_exception=False) from None
 
 
-def on(triggers, fn: Callable, inputs, outputs, turn: Any = None, **options) -> Any:
+def on(triggers, fn: Callable, inputs, outputs, **options) -> Any:
     """Connect gestures to a handler under the handler's own name in the API.
 
     While an answer is on its way only the newest gesture waits, and the old picture stays. Values arrive
-    as they were sent (preprocess=False): the handler names what is allowed better than Gradio's components do. turn: as
-    for answer.
+    as they were sent (preprocess=False): the handler names what is allowed better than Gradio's components do.
     """
     defaults = dict(
         api_name=fn.__name__, show_progress="hidden", trigger_mode="always_last", preprocess=False
     )
-    return _listen(triggers)(answer(fn, turn), inputs, outputs, **(defaults | options))
+    return _listen(triggers)(answer(fn), inputs, outputs, **(defaults | options))
 
 
 def in_page(triggers, js: str, inputs=None, outputs=None) -> Any:

@@ -16,6 +16,7 @@ import checkpoints
 from checkpoints import CheckpointError
 from demos import TABS, shell, ui
 
+HTTP = httpx.Client(timeout=120)  # a first picture is drawn while one waits, and cores are busy
 PLACES = [(tab, view) for tab in TABS for view in tab.VIEWS]
 IDS = [shell.page_of(tab, view) for tab, view in PLACES]
 # What the page's description may weigh for one view, without the pictures in it: text of its parts and its scripts.
@@ -32,7 +33,7 @@ def pages() -> shell.Pages:
 
 @pytest.mark.parametrize("page", IDS)
 def test_a_view_is_small_and_comes_with_its_first_picture(app_url, page):
-    config = httpx.get(f"{app_url}/views/{page}").json()
+    config = HTTP.get(f"{app_url}/views/{page}").json()
     assert config["problem"] is None and config["current_page"] == ""
     bare = [part | {"props": part["props"] | {"value": None}} for part in config["components"]]
     size = len(json.dumps(config | {"components": bare}))
@@ -45,7 +46,7 @@ def test_a_view_is_small_and_comes_with_its_first_picture(app_url, page):
 @pytest.mark.parametrize("page", IDS)
 def test_the_first_page_is_light_on_the_wire(app_url, page):
     tab, _, view = page.partition("-")
-    answer = httpx.get(f"{app_url}/?tab={tab}&view={view}", headers={"accept-encoding": "br"})
+    answer = HTTP.get(f"{app_url}/?tab={tab}&view={view}", headers={"accept-encoding": "br"})
     assert answer.headers["content-encoding"] == "br"
     assert int(answer.headers["content-length"]) < FIRST_PAGE
     assert f'page: "{page}"' in answer.text
@@ -102,7 +103,7 @@ def test_a_first_picture_whose_weights_are_missing_is_a_sentence_and_asked_for_a
 
 @pytest.mark.parametrize("way", ["br", "gzip", ""])
 def test_every_browser_gets_what_it_can_read(app_url, way):
-    with httpx.stream("GET", f"{app_url}/", headers={"accept-encoding": way}) as answer:
+    with HTTP.stream("GET", f"{app_url}/", headers={"accept-encoding": way}) as answer:
         raw = b"".join(answer.iter_raw())
         assert answer.headers.get("content-encoding", "") == way
     text = {"br": brotli.decompress, "gzip": gzip.decompress, "": bytes}[way](raw)
@@ -111,19 +112,19 @@ def test_every_browser_gets_what_it_can_read(app_url, way):
 
 def test_what_has_not_changed_is_not_sent_again(app_url):
     for path in ("", f"views/{IDS[0]}"):
-        first = httpx.get(f"{app_url}/{path}")
-        again = httpx.get(f"{app_url}/{path}", headers={"if-none-match": first.headers["etag"]})
+        first = HTTP.get(f"{app_url}/{path}")
+        again = HTTP.get(f"{app_url}/{path}", headers={"if-none-match": first.headers["etag"]})
         assert (again.status_code, again.content) == (304, b"")
 
 
 def test_files_with_a_hash_are_kept_for_ever(app_url):
-    page = httpx.get(app_url).text
+    page = HTTP.get(app_url).text
     for path in re.findall(r'(?:src|href)="\.?/?((?:look|assets)/[^"]+)"', page):
-        answer = httpx.get(f"{app_url}/{path}")
+        answer = HTTP.get(f"{app_url}/{path}")
         assert answer.status_code == 200 and "immutable" in answer.headers["cache-control"], path
         assert answer.text, path
-    assert httpx.get(f"{app_url}/look/0000000000000000/style.css").status_code == 404
-    assert httpx.get(f"{app_url}/look/0000000000000000/nothing").status_code == 404
+    assert HTTP.get(f"{app_url}/look/0000000000000000/style.css").status_code == 404
+    assert HTTP.get(f"{app_url}/look/0000000000000000/nothing").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -140,7 +141,7 @@ def test_files_with_a_hash_are_kept_for_ever(app_url):
     ],
 )
 def test_a_hostile_address_gets_a_whole_page_with_nothing_of_it_inside(app_url, query):
-    answer = httpx.get(f"{app_url}/?{query}")
+    answer = HTTP.get(f"{app_url}/?{query}")
     assert answer.status_code == 200 and "alert(1)" not in answer.text
     assert "v" * 100 not in answer.text and "t" * 100 not in answer.text
     assert re.search(r'page: "([\w-]+)"', answer.text)[1] in IDS
@@ -149,36 +150,36 @@ def test_a_hostile_address_gets_a_whole_page_with_nothing_of_it_inside(app_url, 
 def test_no_text_of_a_view_can_end_the_script_it_stands_in(app_url):
     for page in IDS:
         tab, _, view = page.partition("-")
-        text = httpx.get(f"{app_url}/?tab={tab}&view={view}").text
+        text = HTTP.get(f"{app_url}/?tab={tab}&view={view}").text
         (script,) = re.findall(r"window\.gml_site = (.*?)</script>", text, re.DOTALL)
         assert "<" not in script
 
 
 @pytest.mark.parametrize("page", IDS)
 def test_gradio_s_own_address_of_a_view_leads_to_ours(app_url, page):
-    answer = httpx.get(f"{app_url}/{page}")
+    answer = HTTP.get(f"{app_url}/{page}")
     tab, _, view = page.partition("-")
     assert answer.status_code == 307 and answer.headers["location"] == f"./?tab={tab}&view={view}"
 
 
 @pytest.mark.parametrize("path", ["views/nope", "views/", "views/../app.py", "views/" + "v" * 5000])
 def test_a_view_that_is_none_is_not_found(app_url, path):
-    assert httpx.get(f"{app_url}/{path}").status_code == 404
+    assert HTTP.get(f"{app_url}/{path}").status_code == 404
 
 
 def test_the_code_on_a_slide_says_where_it_leads(app_url, monkeypatch):
     monkeypatch.setenv("PUBLIC_URL", "https://lecture.example/live")
-    one, two = (httpx.get(f"{app_url}/here.svg?tab=gan&seed={k}") for k in (1, 2))
+    one, two = (HTTP.get(f"{app_url}/here.svg?tab=gan&seed={k}") for k in (1, 2))
     assert one.headers["content-type"] == "image/svg+xml" and one.text != two.text
     assert one.headers["x-reachable"] == "yes"
     monkeypatch.delenv("PUBLIC_URL")
-    assert httpx.get(f"{app_url}/here.svg?tab=gan").headers["x-reachable"] == "no"
+    assert HTTP.get(f"{app_url}/here.svg?tab=gan").headers["x-reachable"] == "no"
 
 
 @pytest.mark.parametrize("query", ["a" * 2000, "a=it's", "a=(1)", "x=" + quote("é" * 700)])
 def test_what_is_no_link_gets_no_code(app_url, query):
-    assert httpx.get(f"{app_url}/here.svg?{query}").status_code == 400
-    assert httpx.get(f"{app_url}/here.svg?a=%3Cb%3E").status_code == 200, "letters of a link"
+    assert HTTP.get(f"{app_url}/here.svg?{query}").status_code == 400
+    assert HTTP.get(f"{app_url}/here.svg?a=%3Cb%3E").status_code == 200, "letters of a link"
 
 
 def test_a_new_session_asks_no_part_what_it_is(monkeypatch):

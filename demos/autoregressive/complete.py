@@ -104,7 +104,7 @@ def build() -> None:
     ui.mathematics(MATHEMATICS)
     knobs = [pad, seed, temperature]
     ui.first(complete, knobs, [endings, nats])
-    drawn = ui.on([pad.input], complete, knobs, [endings, nats])
+    drawn = ui.on([pad.input], complete, knobs, [endings, nats], **ui.SAMPLER)
     # An emptied sheet is no drawing.
     ui.in_page(
         drawn.success,
@@ -117,6 +117,7 @@ def build() -> None:
         knobs,
         [endings, nats],
         api_visibility="private",
+        **ui.SAMPLER,
     )
     ui.in_page(
         temperature.input,

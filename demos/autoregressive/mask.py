@@ -72,7 +72,10 @@ def build() -> None:
     ui.in_page([kind.input, pixel.input], show % "true", [kind, pixel])
     ui.in_page(canvas.apply, show % "false", [kind, pixel])
     ui.in_page(
-        canvas.select, "() => Number(document.querySelector('#masks [data-pixel]').dataset.pixel)", None, pixel
+        canvas.select,
+        "() => Number(document.querySelector('#masks [data-pixel]').dataset.pixel)",
+        None,
+        pixel,
     )
     ui.first(kernels, [], [canvas])
     ui.link("autoregressive", mask=kind, pixel=pixel)

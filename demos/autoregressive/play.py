@@ -204,7 +204,7 @@ def build() -> None:
         draw,
         knobs,
         [player, math],
-        concurrency_limit=2,
+        **ui.SAMPLER,
     )
     ui.in_page(
         temperature.input,
@@ -233,7 +233,8 @@ def build() -> None:
             knobs,
             [player, math],
             api_visibility="private",
+            **ui.SAMPLER,
         )
-    saved = ui.on(player.download, film, knobs, gif)
+    saved = ui.on(player.download, film, knobs, gif, **ui.SAMPLER)
     ui.in_page(saved.success, "(uri) => gml.save(uri, gml.filmName)", gif)
     ui.link("autoregressive", seed=seed, temperature=temperature, flips=flips)

@@ -66,8 +66,8 @@ def build() -> None:
     ui.strip([(f"{share:.0%}", what) for share, what in SAME])
     ui.mathematics(MATHEMATICS)
     ui.first(compare, [seed], [table])
-    done = ui.on(seed.input, compare, seed, table)
-    ui.on(table.apply, compare, seed, table, api_visibility="private")
+    done = ui.on(seed.input, compare, seed, table, **ui.SAMPLER)
+    ui.on(table.apply, compare, seed, table, api_visibility="private", **ui.SAMPLER)
     ui.in_page(done.success, "() => gml.did(document.querySelector('#samplers'), 'samplers')")
     ui.link("diffusion", noise=seed)
 

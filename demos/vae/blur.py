@@ -3,7 +3,6 @@
 import checkpoints
 from demos import ui
 from demos.vae.faces import LATENT, NAME, directions, model, pictures, shown
-from demos.vae.latent import answer
 from models.images import noise
 from models.vae_faces import draw
 
@@ -68,7 +67,7 @@ def build() -> None:
             seed = ui.seed_slider("vae", 3, name="blur-seed", label="Seed of the face")
             kept = ui.slider("vae", "known", "Directions known", 0, LATENT, 6)
         with ui.stage():
-            cells = answer("why-blurred")
+            cells = ui.html("", elem_id="why-blurred", **ui.ASKS)
         ui.words(
             see=(
                 "Fewer known directions, more faces that fit, a softer mean.",

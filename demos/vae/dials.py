@@ -5,7 +5,7 @@ from torch import Tensor
 
 import checkpoints
 from demos import ui
-from demos.vae.latent import DIMENSIONS, EDGE, answer, image, ink, latent
+from demos.vae.latent import DIMENSIONS, EDGE, image, ink, latent
 from models.images import noise
 
 TITLE = "Digit dials"
@@ -54,7 +54,7 @@ def build() -> None:
                 draw = gr.Button("Draw from the prior", variant="primary")
                 zero = gr.Button("All to zero")
         with ui.stage():
-            shown = answer("decoded")
+            shown = ui.html("", elem_id="decoded", **ui.ASKS)
             ui.html("The ink that the decoder expects at this z", classes="note")
         ui.words(
             see=(

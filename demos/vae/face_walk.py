@@ -4,7 +4,6 @@ import torch
 
 from demos import ui
 from demos.vae.faces import LATENT, pictures, shown
-from demos.vae.latent import answer
 from models.images import noise
 from models.vae import slerp
 
@@ -44,7 +43,7 @@ def build() -> None:
             start = ui.seed_slider("vae", 11, name="face-from", label="From, seed")
             end = ui.seed_slider("vae", 18, name="face-to", label="To, seed")
         with ui.stage():
-            walk = answer("face-walk")
+            walk = ui.html("", elem_id="face-walk", **ui.ASKS)
         ui.words(
             see=(
                 "Two draws, and three points between them, on two roads.",

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from demos import ui
-from demos.vae.latent import DIMENSIONS, SIZE, answer, image, ink, means
+from demos.vae.latent import DIMENSIONS, SIZE, image, ink, means
 from models.images import to_uint8
 from models.vae import slerp
 
@@ -81,7 +81,7 @@ def build() -> None:
             example = ui.slider("vae", "example", "Example of each", 0, 99, 4)
             save = gr.Button("Film (GIF)")
         with ui.stage():
-            walk = answer("walk")
+            walk = ui.html("", elem_id="walk", **ui.ASKS)
             gif = ui.html("", visible=False)
         ui.words(
             see=(

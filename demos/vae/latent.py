@@ -1,6 +1,5 @@
 """What the views share: the models, where test digits land, knobs as a z, and z as a picture."""
 
-import gradio as gr
 import torch
 from torch import Tensor
 
@@ -11,8 +10,6 @@ from models.vae import VAE
 
 SIZE, EDGE = 28, 3.0  # pixels along a side; the knobs of z go from -EDGE to EDGE
 DIMENSIONS = 16  # of the larger model
-# A link has set knobs: what was drawn for their first values is not the picture.
-ASK_AGAIN = "if (gml.restoring(element)) trigger('apply');"
 
 
 def model(dimensions: int) -> VAE:
@@ -36,11 +33,6 @@ def ink(z: Tensor) -> Tensor:
     """p(ink | z) by the model of that many dimensions. (n, d) -> (n, 1, 28, 28)."""
     with torch.inference_mode():
         return model(z.shape[1]).decode(z).sigmoid()
-
-
-def answer(elem_id: str) -> gr.HTML:
-    """What a handler of these views fills, and asks again for when a link has set the knobs: its event is apply."""
-    return ui.html("", elem_id=elem_id, js_on_load=ASK_AGAIN)
 
 
 def image(p: Tensor, alt: str, columns: int = 1) -> str:

@@ -4,7 +4,7 @@ import gradio as gr
 import torch
 
 from demos import plots, ui
-from demos.vae.latent import EDGE, answer, image, ink, latent
+from demos.vae.latent import EDGE, image, ink, latent
 
 TITLE = "Reparameterize"
 WIDEST = 1.5  # sigma
@@ -57,7 +57,7 @@ def build() -> None:
             ]
             draw = gr.Button("Draw epsilon", variant="primary")
         with ui.stage():
-            figure = answer("trick")
+            figure = ui.html("", elem_id="trick", **ui.ASKS)
         ui.words(
             see=(
                 "At the left a draw of epsilon, which knows nothing of the picture.",
