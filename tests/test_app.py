@@ -15,7 +15,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import gradio as gr
-import httpx
 import pytest
 from PIL import Image, ImageSequence
 
@@ -27,7 +26,7 @@ from demos.diffusion import denoise
 from demos.quiz import faces as quiz_faces
 from demos.quiz import rounds
 from tests.answers import set_clock, without_time
-from tests.endpoints import FILE, GIVEN, GOOD, OF_TAB, PIXELS, ask, check_message
+from tests.endpoints import FILE, GIVEN, GOOD, HTTP, OF_TAB, PIXELS, ask, check_message
 
 ROOT = Path(__file__).parents[1]
 HANDLERS = dict(
@@ -43,7 +42,7 @@ def frames(text: str) -> list[int]:
 
 
 def test_every_endpoint_is_known_here(app_url):
-    endpoints = httpx.get(f"{app_url}/gradio_api/info").json()["named_endpoints"]
+    endpoints = HTTP.get(f"{app_url}/gradio_api/info").json()["named_endpoints"]
     names = {
         name: [p["parameter_name"] for p in about["parameters"]]
         for name, about in endpoints.items()
@@ -207,7 +206,7 @@ def test_sixteen_visitors_at_once(app_url, name, queued):
 
 
 def test_the_page_asks_no_other_host(app_url):
-    page = httpx.get(app_url).text
+    page = HTTP.get(app_url).text
     asked = re.findall(r"<(?:script|link|img|iframe)\b[^>]*?\b(?:src|href)=[\"']?([^\"' >]+)", page)
     assert asked
     hosts = {urlsplit(address).hostname for address in asked} - {None, urlsplit(app_url).hostname}
@@ -255,15 +254,15 @@ def test_a_full_queue_says_so(app_url, monkeypatch):
     url = f"{blocks.local_url}gradio_api/call/draw"
     data = dict(data=list(GOOD["draw"].values()))
     try:
-        served = [httpx.post(url, json=data)]
+        served = [HTTP.post(url, json=data)]
         assert arrived.acquire(timeout=120)
-        served += [httpx.post(url, json=data)]
-        refused = httpx.post(url, json=data)
+        served += [HTTP.post(url, json=data)]
+        refused = HTTP.post(url, json=data)
         assert refused.status_code == 503
         check_message(refused.json()["detail"], "full")
         go_on.set()
         for answer in served:
-            stream = httpx.get(f"{url}/{answer.json()['event_id']}", timeout=300).text
+            stream = HTTP.get(f"{url}/{answer.json()['event_id']}").text
             assert "event: complete" in stream
     finally:
         go_on.set()

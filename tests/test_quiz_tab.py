@@ -6,7 +6,6 @@ import json
 import re
 import zipfile
 
-import httpx
 import numpy as np
 import pytest
 from PIL import Image
@@ -15,7 +14,7 @@ from demos.quiz import faces, pictures, record, rounds
 from tests import quiz_pack
 from tests.answers import pictures as decoded
 from tests.answers import set_clock
-from tests.endpoints import ask, check_message
+from tests.endpoints import HTTP, ask, check_message
 from tests.portrait import data_url, portrait
 from train import quiz_pack as builder
 
@@ -47,12 +46,12 @@ def layers(body: bytes) -> list[bytes]:
 
 def test_nothing_that_is_sent_tells_the_answer(quiz_url):
     """Bodies and headers of a hundred rounds, and the page: all as long as each other, no source, no name."""
-    page = httpx.get(quiz_url)
+    page = HTTP.get(quiz_url)
     bodies, heads, real = [], [], []
     for number in range(100, 200):
         body = json.dumps(dict(data=[GAME, number, "standard"]))
         options = dict(content=body, headers={"content-type": "application/json"})
-        answer = httpx.post(f"{quiz_url}/gradio_api/run/quiz_round", **options)
+        answer = HTTP.post(f"{quiz_url}/gradio_api/run/quiz_round", **options)
         bodies.append(re.sub(rb'"((average_)?duration)":[\d.e-]+', rb'"\1":0', answer.content))
         heads.append(
             {k: v for k, v in answer.headers.items() if k not in ("date", "content-length")}
