@@ -40,7 +40,7 @@ function draw() {
   );
   find("i").textContent = errors.length ? `${last.toFixed(1)} of ${errors[0].toFixed(0)}` : "";
   captions[2].textContent = "How far apart, step by step, in grey levels";
-  const place = `w is ${distance.toFixed(2)} deviations from the mean face; a face drawn at psi ${psi} is about ${psi}`;
+  const place = `w is ${distance.toFixed(2)} deviations from the mean face (at psi ${psi} about ${psi})`;
   find(".tip").textContent = waiting
     ? `${waiting === 1 ? "Another search is" : `${waiting} other searches are`} first: yours begins by itself`
     : errors.length

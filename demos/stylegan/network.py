@@ -78,9 +78,9 @@ def quick(name: str) -> bool:
 
 def cost(name: str) -> str:
     if resident.device().type == "cuda":
-        return "a moment for a sheet of 25 on this machine"
+        return "A moment for a sheet of 25 on this machine"
     seconds = hub.OFFERED[name]["gigaflops"] / gpu.GIGAFLOPS
-    return f"about {seconds:.0f} s a picture on this machine, {25 * seconds:.0f} s a sheet of 25"
+    return f"About {seconds:.0f} s a picture on this machine, {25 * seconds:.0f} s a sheet of 25"
 
 
 def alone(name: str, n: int) -> contextlib.AbstractContextManager:
