@@ -195,34 +195,6 @@ def test_a_clicker_goes_through_the_whole_lecture_and_back(open_page):
     expect_at(page, *PLACES[0])
 
 
-SMALL = """() => {
-  const view = document.querySelector("gradio-app:not([hidden])");
-  const zoom = Number(getComputedStyle(document.querySelector("body > main")).zoom);
-  const found = [];
-  for (const part of view.querySelectorAll(".headline *, .knobs *, .stage *")) {
-    const own = [...part.childNodes].some((node) => node.nodeType === 3 && node.textContent.trim());
-    const box = part.getBoundingClientRect();
-    if (!own || box.width < 2 || box.height < 2 || part.closest("svg, .sr, .katex, [hidden]")) continue;
-    const size = parseFloat(getComputedStyle(part).fontSize) * zoom;
-    if (size < 23.9) found.push([part.className || part.tagName, part.textContent.slice(0, 40), size]);
-  }
-  return found;
-}"""
-
-
-@pytest.mark.parametrize(("tab", "view"), PLACES, ids=IDS)
-def test_a_slide_can_be_read_from_the_back_row(open_page, tab, view):
-    """At 1920 pixels no word of headline, knobs and stage is smaller than 24; all of it stands on the screen."""
-    page = open_page(HALL, 1080, reduced_motion=True, query=f"tab={tab.ID}&view={view_id(view)}")
-    page.get_by_role("button", name="Present").click()
-    page.wait_for_load_state("networkidle")
-    assert page.evaluate(SMALL) == []
-    bottom = page.locator("gradio-app:not([hidden]) :is(.knobs, .stage)").evaluate_all(
-        "(parts) => Math.max(...parts.map((part) => part.getBoundingClientRect().bottom))"
-    )
-    assert bottom <= 1080
-
-
 def test_the_slide_s_corner_holds_a_code_of_this_very_view(open_page):
     page = open_page(HALL, 1080, reduced_motion=True, query="tab=gan&view=training&seed=31")
     with page.expect_response("**/here.svg?tab=gan&view=training&seed=31") as answer:
