@@ -52,7 +52,7 @@ def turn(page: Page) -> dict[str, str]:
         box.fill(f"{value:g}")
         box.press("Tab")
         page.wait_for_function(
-            "([name, value]) => Number(new URLSearchParams(location.search).get(name)) === value",
+            "([name, value]) => Number(new URLSearchParams(location.search).get(name) ?? NaN) === value",
             arg=[knob, value],
         )
         return {knob: query(page)[knob]}
