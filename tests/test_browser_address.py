@@ -77,6 +77,7 @@ def test_back_forward_reload_and_copy_link(open_page, tab, view):
         page.wait_for_function("document.querySelector('.views [aria-current]')")
     expect_at(page, tab, view)
     assert turned.items() <= query(page).items()
+    page.wait_for_load_state("networkidle")  # an answer that is cut off is told in the console
     page.reload()
     expect_at(page, tab, view)
     assert turned.items() <= query(page).items()
