@@ -90,11 +90,12 @@ def weights(url: str) -> Iterator[Row]:
     """Bytes on the wire: the HTML of every view, and all that a first visit asks for, in a browser."""
     import httpx
 
-    site = httpx.get(url).text.partition("window.gml_site = ")[2].partition(";\n")[0]
+    site = httpx.get(url, timeout=120).text.partition("window.gml_site = ")[2].partition(";\n")[0]
     sizes = {}
     for tab in json.loads(site):
         for view in tab["views"]:
-            answer = httpx.get(f"{url}/?tab={tab['id']}&view={view['id']}", headers={"accept-encoding": "br"})
+            where = f"{url}/?tab={tab['id']}&view={view['id']}"
+            answer = httpx.get(where, headers={"accept-encoding": "br"}, timeout=120)
             sizes[f"{tab['id']}, {view['id']}"] = int(answer.headers["content-length"])
     worst = max(sizes, key=sizes.get)
     met = "met" if sizes[worst] <= 100_000 else "MISSED"
