@@ -13,6 +13,7 @@ OF_ALL = {"test_house", "test_documents"}  # of every tab, though they import no
 SHARED = {"models.images", "models.layers"}
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups, and -k the words
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests get their marker and come last, in one process.
 
