@@ -21,6 +21,9 @@ BIOME := $(VENV)/biome-$(BIOME_VERSION)
 # conftest.py knows where browsers are; here only its answer is needed.
 HAS_BROWSER := $(PY) -c 'from tests.conftest import find_chromium; raise SystemExit(not find_chromium())'
 
+# Processes that tests run in, each with an app and a browser of its own; 0: in one, where --pdb works.
+WORKERS ?= 2
+
 .DEFAULT_GOAL := help
 .PHONY: help run class space test bench lint format screenshots clean browser axe biome
 
@@ -46,7 +49,7 @@ space: $(VENV)/.runtime ## lay out in build/space exactly what would be pushed t
 	  GRADIO_SERVER_PORT=$(GRADIO_SERVER_PORT) $(abspath $(PY)) app.py
 
 test: $(VENV)/.dev browser axe ## all tests; a part of them with ARGS='-k vae' or ARGS='-m "not slow"'
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/.dev ## timings, as ratios against the references
 	@$(MALLOC) $(PY) -m train.bench $(ARGS)

@@ -15,18 +15,18 @@ SHARED = {"models.images", "models.layers"}
 
 @pytest.hookimpl(tryfirst=True)  # xdist reads the groups, and -k the words
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Browser tests get their marker and come last, in one process.
+    """Browser tests get their marker and come last: xdist hands out groups in this order.
 
-    They are the dearest, and while Playwright runs the main thread counts as inside an event loop,
-    where asyncio.run() refuses to work. Of the others, those of one file share a process.
+    While Playwright runs, the main thread counts as inside an event loop, where asyncio.run() refuses
+    to work. Tests of one file share a process, and its fixtures.
     """
     drives_browser = {item: "browser" in getattr(item, "fixturenames", ()) for item in items}
     for item in items:
+        group = item.path.stem
         if drives_browser[item]:
             item.add_marker("browser")
-        item.add_marker(
-            pytest.mark.xdist_group("browser" if drives_browser[item] else item.path.stem)
-        )
+            group += "-browser"
+        item.add_marker(pytest.mark.xdist_group(group))
         item.extra_keyword_matches.update(concerned(item))
     items.sort(key=drives_browser.__getitem__)
 

@@ -3,13 +3,12 @@
 from playwright.sync_api import Page, expect
 
 PHONE, DESK, HALL = 390, 1280, 1920
-expect.set_options(
-    timeout=20_000
-)  # busy cores are slow, and a test that passes does not wait for it
+# Busy cores are slow, and a test that passes does not wait for it.
+expect.set_options(timeout=20_000)
 
 
 def wait_for_change(page: Page, canvas: str, before: str) -> None:
-    condition = "([canvas, before]) => document.querySelector(canvas).toDataURL() !== before"
+    condition = "([s, before]) => (document.querySelector(s)?.toDataURL() ?? before) !== before"
     page.wait_for_function(condition, arg=[canvas, before], timeout=20_000)
 
 

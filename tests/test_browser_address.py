@@ -203,7 +203,7 @@ def test_the_slide_s_corner_holds_a_code_of_this_very_view(open_page):
     with page.expect_response("**/here.svg?tab=gan&view=training&seed=31") as answer:
         page.keyboard.press("p")
     assert answer.value.headers["content-type"].startswith("image/svg+xml")
-    page.wait_for_function("document.querySelector('.corner img').naturalWidth > 0")
+    page.wait_for_function("document.querySelector('.corner img')?.naturalWidth > 0")
     page.locator("#gan-seed input[type=number]").fill("32")
     with page.expect_response("**/here.svg?tab=gan&view=training&seed=32"):
         page.locator("#gan-seed input[type=number]").press("Tab")

@@ -28,7 +28,7 @@ COMPLETE, MASK, SEE, SCORE, RACE = (
 # Draw yourself.
 
 
-CHANGED = "([part, before]) => document.querySelector(part).innerHTML !== before"
+CHANGED = "([s, before]) => (document.querySelector(s)?.innerHTML ?? before) !== before"
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from demos.autoregressive import play, see
 
 PICTURE = "document.querySelector('#pixel-player .picture')"
-INK = f"""(bits) => [...{PICTURE}.getContext("2d").getImageData(0, 0, 28, 28).data]
+INK = f"""(bits) => {PICTURE} && [...{PICTURE}.getContext("2d").getImageData(0, 0, 28, 28).data]
   .filter((_, k) => k % 4 === 0).every((red, i) => red === (bits[i] === "1" ? 26 : 255))"""
 
 

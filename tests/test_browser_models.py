@@ -123,7 +123,7 @@ def test_style_mixing_with_a_generator_of_the_hub(open_page, small_hub):
     rows = page.locator("#stylegan-rows :is(textarea, input)")
     expect(rows).to_have_value(re.compile(r"^(7 )+33( 33)*, 24, 3, 41$"))
     page.wait_for_function(
-        "([cell, face]) => document.querySelector(cell).toDataURL() === face",
+        "([cell, face]) => document.querySelector(cell)?.toDataURL() === face",
         arg=[".matrix button[data-at='1,0'] canvas", pixels],
     )
     page.locator(CATS).wait_for(state="attached")

@@ -145,7 +145,7 @@ def test_a_cell_is_enlarged_and_gone_on_from(open_page, width):
     mixed = " ".join(["60"] * coarse + ["24"] * (layers - coarse))
     expect(knob(page, "rows")).to_have_value(f"7, {mixed}, 3, 41")
     page.wait_for_function(
-        "([cells, k, face]) => document.querySelectorAll(cells)[k].toDataURL() === face",
+        "([cells, k, face]) => document.querySelectorAll(cells)[k]?.toDataURL() === face",
         arg=[CELLS, 2 * ACROSS, pixels],
     )
     # What has become of it is seen: the ring is on it, it is told, and other layers make new mixtures of it.

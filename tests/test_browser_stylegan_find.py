@@ -98,7 +98,7 @@ def begin_a_long_search(page: Page) -> None:
     knob(page, "find-steps").press("Enter")
     press(page, "Find it")
     page.wait_for_function(
-        "Number(document.querySelector('#projection [data-steps]').dataset.steps) > 5"
+        "Number(document.querySelector('#projection [data-steps]')?.dataset.steps) > 5"
     )
 
 

@@ -16,8 +16,8 @@ from tests.gestures import DESK, PHONE, expect_done, go_to, stroke, url_of, wait
 
 MAP, PICTURE, PAD = "#latent-map .map", "#latent-map .picture", "#encoded-digit canvas"
 # The picture as the page shows it in light mode: grey levels of red, ink 26 and paper 255.
-LEVELS = """() => [...document.querySelector("#latent-map .picture").getContext("2d").getImageData(0, 0, 28, 28).data]
-  .filter((_, k) => k % 4 === 0)"""
+LEVELS = """() => [...document.querySelector("#latent-map .picture")
+  .getContext("2d").getImageData(0, 0, 28, 28).data].filter((_, k) => k % 4 === 0)"""
 
 
 def open_view(open_page, view: str, width: int = DESK, query: str = "", **options) -> Page:
@@ -94,7 +94,7 @@ def test_a_drag_decodes_at_once_with_no_request(open_page, width, finger):
     before, scrolled = url_of(page, PICTURE), page.evaluate("scrollY")
     let_go = drag(page, finger, (0.2, 0.2), (0.5, 0.5), (0.9, 0.85))
     page.wait_for_function(
-        "parseFloat(document.querySelector('#latent-map .pointer').style.left) > 85"
+        "parseFloat(document.querySelector('#latent-map .pointer')?.style.left) > 85"
     )
     assert url_of(page, PICTURE) != before and asked == []
     assert page.evaluate("scrollY") == scrolled, "the finger drags, it does not scroll"
