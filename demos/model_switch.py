@@ -52,8 +52,7 @@ def build(
     def fetch_model(name: str) -> Iterator[dict]:
         """Bring a model of the Hub here, and stream how far it is. Everybody who asks shares one download."""
         offered = [each for each in titles if each in hub.OFFERED]
-        if name not in offered:
-            raise ValueError(f"Model is one of {', '.join(offered)}.")
+        ui.choice(name, "Model", offered)
         if problem := resident.fits(name):
             raise ValueError(problem)
         try:

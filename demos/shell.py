@@ -5,7 +5,7 @@
     /look/<hash>/<file>  the style and the script, for ever
     /here.svg?tab=...    a QR code of this very view with its knobs
 
-Gradio makes a page of each view (blocks.route); its own HTML would hold the whole site and load everything anew at
+app.py makes each view a page of Gradio's; its own HTML would hold the whole site and load everything anew at
 each step. Here a view's description is cut out of Gradio's config, its first picture is drawn when somebody first asks
 for it, and both are compressed once. look/shell.js mounts it.
 """

@@ -50,6 +50,13 @@ def seed(value: Any) -> int:
     return whole(value, "Seed", 0, LARGEST_SEED)
 
 
+def choice(value: Any, name: str, among: Sequence[str]) -> str:
+    """One of these words, or a ValueError that names them all."""
+    if value not in list(among):
+        raise ValueError(f"{name} is one of {', '.join(among)}.")
+    return value
+
+
 def bits(value: Any, size: int) -> np.ndarray:
     """A drawing as the page sends it: size * size characters 0 or 1. -> (size, size) uint8. Raises ValueError."""
     if not isinstance(value, str) or len(value) != size * size or set(value) - {"0", "1"}:

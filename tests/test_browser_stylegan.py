@@ -240,7 +240,7 @@ def test_kept_faces_go_home_and_come_back(open_page, tmp_path):
     expect(page.locator(".shelf button")).to_have_count(2)
     expect(page.locator(".closer .problem")).to_be_hidden()
     page.locator(".shelf button").nth(1).click()
-    expect(knob(page, "rows")).to_have_value(f"{latent.person_in_text(tuple(person))}, 24, 3, 41")
+    expect(knob(page, "rows")).to_have_value(f"{' '.join(map(str, person))}, 24, 3, 41")
 
 
 def test_what_was_kept_is_there_when_the_view_comes_back(open_page):

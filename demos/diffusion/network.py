@@ -9,7 +9,7 @@ from torch import Tensor
 
 import checkpoints
 from checkpoints import hub, resident
-from demos import gpu
+from demos import gpu, ui
 from models.ddpm import Pretrained, UNet, sample
 from models.images import noise
 
@@ -19,9 +19,7 @@ T = 1000  # noise levels, of all of them
 
 
 def named(value) -> str:
-    if value not in (SHIPPED, *LARGE):
-        raise ValueError(f"Model is one of {', '.join((SHIPPED, *LARGE))}.")
-    return value
+    return ui.choice(value, "Model", (SHIPPED, *LARGE))
 
 
 def network(name: str) -> UNet | Pretrained:

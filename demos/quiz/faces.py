@@ -305,11 +305,6 @@ def keep_photos(uris: Sequence[str]) -> str:
     return key
 
 
-def forget_photos(key: str) -> None:
-    with _lock:
-        _photos.pop(key, None)
-
-
 # Which deck.
 
 _ready: dict[str, Deck] = {}

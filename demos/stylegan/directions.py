@@ -63,10 +63,8 @@ def push_along(seed: int, method: str, where: str, reach: float) -> str:
     where: All, Coarse, Middle or Fine, the layers that are pushed. reach: 0 to 5 deviations of w. Returns HTML.
     """
     seed, reach = ui.seed(seed), ui.number(reach, "Reach", 0, 5)
-    if method not in METHODS:
-        raise ValueError(f"Method is one of {', '.join(METHODS)}.")
-    if where not in ("All", *groups()):
-        raise ValueError(f"Layers to push are one of All, {', '.join(groups())}.")
+    ui.choice(method, "Method", METHODS)
+    ui.choice(where, "Layers to push", ("All", *groups()))
     v, deviation = directions(method, where)
     ws = along(w_of([seed]))
     pushed = torch.zeros(ws.shape[1], 1)

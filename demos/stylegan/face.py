@@ -47,8 +47,7 @@ def one_face(
     (who,), psi = people(person, "Face", 1, model), ui.number(psi, "psi", -1, 2)
     layers = network.layers(model)
     cutoff = ui.whole(cutoff, "Cutoff", 0, layers)
-    if noise not in KINDS:
-        raise ValueError(f"Noise is one of {', '.join(KINDS)}.")
+    ui.choice(noise, "Noise", KINDS)
     noise_seed = ui.whole(noise_seed, "Seed of the noise", 0, ui.LARGEST_SEED)
     asked = dict(Coarse=coarse, Middle=middle, Fine=fine)
     strengths = {n: ui.number(v, f"Noise in {n.lower()} layers", 0, 3) for n, v in asked.items()}

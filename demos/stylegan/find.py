@@ -68,8 +68,7 @@ def find_face(own: str, seed: int, steps: int, space: str) -> Iterator[dict]:
     the answer says how many come before. The photo is kept nowhere.
     """
     seed, steps = ui.seed(seed), ui.whole(steps, "Steps", FEWEST, MOST)
-    if space not in SPACES:
-        raise ValueError(f"Space is one of {', '.join(SPACES)}.")
+    ui.choice(space, "Space", SPACES)
     x, what = target(own, seed)
     value = dict(
         target=ui.data_uri(to_uint8(x, -1, 1)),

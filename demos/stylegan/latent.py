@@ -110,10 +110,6 @@ def found_in_text(text: str) -> dict[str, Tensor]:
     return {f"w{k}": w_in_text(part) for k, part in enumerate(parts, 1)}
 
 
-def person_in_text(person: Person) -> str:
-    return str(person[0]) if len(set(person)) == 1 else " ".join(map(str, person))
-
-
 def mean(model: str = SHIPPED) -> Tensor:
     """w of the mean face. -> (latent,)."""
     return generator(model).mapping.w_avg.cpu()

@@ -17,7 +17,7 @@ from torch import Tensor
 
 import checkpoints
 from checkpoints import hub, resident
-from demos import gpu
+from demos import gpu, ui
 from models.images import to_uint8
 from models.stylegan import Generator, Mapping
 
@@ -26,9 +26,7 @@ LARGE = tuple(name for name in hub.OFFERED if name.startswith("stylegan2"))
 
 
 def named(value) -> str:
-    if value not in (SHIPPED, *LARGE):
-        raise ValueError(f"Model is one of {', '.join((SHIPPED, *LARGE))}.")
-    return value
+    return ui.choice(value, "Model", (SHIPPED, *LARGE))
 
 
 def here(value) -> str:
