@@ -91,7 +91,7 @@ function draw() {
   const most = Math.max(...names);
   find(".tip").textContent =
     `z = (${z.map((v) => v.toFixed(2)).join(", ")})`.replaceAll(" ", "\u00a0") +
-    `   ${most} of the 10 nearest test digits are a ${names.indexOf(most)}`;
+    `   ${most} of the 10 nearest test digits are ${names.indexOf(most)}s`;
 }
 
 // Between four cells of the sheet, their mixture.

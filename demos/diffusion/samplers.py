@@ -57,7 +57,7 @@ def build() -> None:
             table = ui.html("", elem_id="samplers", **ui.ASKS)
         ui.words(
             see=(
-                "Twelve ends of the same noise.",
+                "Twelve pictures from the same noise.",
                 "Above, the steps only take noise away: from some number of steps on the digit stays.",
                 "Below, every step adds fresh noise too, and the digit changes with the number of steps.",
             ),

@@ -2,7 +2,7 @@
 // Loads before anything is shown; shell.html calls gml.open() when its own elements are there.
 (() => {
   const KEPT = 6; // views that stay mounted, so that coming back finds everything as it was left
-  const LATE = 30_000; // ms until a view that does not come is given up
+  const LATE = 30_000; // ms until a view that is not answered is given up
   const site = window.gml_site;
   const places = site.flatMap((tab) => tab.views.map((view) => ({ tab, view, page: `${tab.id}-${view.id}` })));
   const find = (selector) => document.querySelector(selector);
@@ -158,7 +158,7 @@
       }
       say(described.problem ?? "");
     } catch {
-      if (mine === wish) say("This view does not come: the server does not answer. Try again in a moment.");
+      if (mine === wish) say("This view could not be loaded: the server does not answer. Try again in a moment.");
       return;
     }
     show(place, remember);

@@ -116,9 +116,9 @@ def build() -> None:
             reveal = ui.html(None, elem_id="quiz-reveal", visible=False)
         ui.words(
             see=(
-                "One size, cut and compression; the page does not know the answer.",
-                "How sure counts for each face: 50 % is a coin.",
-                "Then: where to look.",
+                "All have one size, crop and compression; the page itself does not know the answer.",
+                "Sureness counts for each face: 50 % is a coin toss.",
+                "After the reveal: where to look.",
             ),
             steps={
                 "reveal": "Choose, say how sure, reveal",

@@ -114,7 +114,7 @@ EMPTY = """<div class="quiz-empty">
 
 def build() -> None:
     ui.headline(
-        "To see a difference is one thing, to know how well you see it another",
+        "Seeing a difference, and knowing how well you see it",
         "Every face counts that you judged in this window, whatever the round.",
     )
     with ui.columns():

@@ -88,7 +88,7 @@ def calibration(judged: Iterable[Judged]) -> list[tuple[float, Estimate, int]]:
 
 
 def by_source(judged: Iterable[Judged]) -> list[tuple[str, bool, Estimate, int]]:
-    """(source, whether it is real, share that was told right, faces), real sources first."""
+    """(source, whether it is real, share judged correctly, faces), real sources first."""
     groups: dict[tuple[bool, str], list[Judged]] = {}
     for j in judged:
         groups.setdefault((not j.real, j.source), []).append(j)

@@ -22,8 +22,8 @@ def face_walk(seed_a: int, seed_b: int) -> str:
     return (
         "<div class='stills'>"
         + "".join(
-            f"<figure>{shown(pictures(z), f'{STILLS} faces, {how}', STILLS)}<figcaption>{how}: comes as close to the "
-            f"middle as {z.norm(dim=1).min():.1f}</figcaption></figure>"
+            f"<figure>{shown(pictures(z), f'{STILLS} faces, {how}', STILLS)}<figcaption>{how}: at its nearest "
+            f"{z.norm(dim=1).min():.1f} from the middle</figcaption></figure>"
             for how, z in roads.items()
         )
         + "</div>"

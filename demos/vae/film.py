@@ -47,8 +47,8 @@ def interpolate(start: int, end: int, example: int) -> str:
     film, still = ui.data_uri(frames, seconds=0.08), ui.data_uri(frames[FRAMES // 2, None])
     some = torch.linspace(0, FRAMES - 1, STILLS).round().long()
     rows = "".join(
-        f"<figure>{image(p[some], f'{STILLS} moments, {how}', STILLS)}<figcaption>{how}: comes as close to the "
-        f"middle as {paths[how].norm(dim=1).min():.1f}</figcaption></figure>"
+        f"<figure>{image(p[some], f'{STILLS} moments, {how}', STILLS)}<figcaption>{how}: at its nearest "
+        f"{paths[how].norm(dim=1).min():.1f} from the middle</figcaption></figure>"
         for how, p in drawn.items()
     )
     # The film stands still for those who ask their system for less motion.
@@ -89,7 +89,7 @@ def build() -> None:
                 f"A draw from the prior in {DIMENSIONS} dimensions is about {DIMENSIONS**0.5:.0f} from the middle.",
                 "The straight road cuts through nearer to it, where such draws are rare.",
             ),
-            steps={"film": "Walk from another digit to another digit"},
+            steps={"film": "Walk between two other digits"},
         )
     ui.mathematics(MATHEMATICS)
     knobs = [start, end, example]

@@ -64,7 +64,7 @@ def taken_apart(x: Tensor, words: str) -> tuple[str, str]:
 def example() -> tuple[str, str]:
     """Until there is a photo: what encode_photo says of a face of nobody, by the house's own GAN."""
     return taken_apart(
-        gan.draw(noise((gan.LATENT,), [4])), "a face that a GAN has drawn; now yours"
+        gan.draw(noise((gan.LATENT,), [4])), "a face drawn by a GAN; now choose yours"
     )
 
 
