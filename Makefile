@@ -105,6 +105,8 @@ browser: $(VENV)/.dev
 	  echo "Installing Chromium from the system's packages, for the browser tests ..."; \
 	  $$sudo apt-get update -qq; \
 	  $$sudo env DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -qq -y --no-install-recommends chromium-headless-shell >/dev/null || \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive \
 	    apt-get install -qq -y --no-install-recommends chromium >/dev/null || true; \
 	fi
 	@$(HAS_BROWSER) || { \

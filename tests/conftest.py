@@ -39,6 +39,7 @@ torch.manual_seed(0)  # for models that test files make while they are imported
 ROOT = Path(__file__).parents[1]
 LOCAL = {"127.0.0.1", "localhost"}
 BROWSERS = (
+    "chromium-headless-shell",  # a page opens in a quarter of the time: no window is made ready around it
     "chromium",
     "chromium-browser",
     "google-chrome",

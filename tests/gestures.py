@@ -12,6 +12,13 @@ def wait_for_change(page: Page, canvas: str, before: str) -> None:
     page.wait_for_function(condition, arg=[canvas, before], timeout=20_000)
 
 
+def questions(page: Page) -> list[str]:
+    """What the page asks its server from now on: a list that grows. Fonts of the equations come whenever they come."""
+    asked: list[str] = []
+    page.on("request", lambda request: "/gradio_api/" in request.url and asked.append(request.url))
+    return asked
+
+
 def url_of(page: Page, canvas: str) -> str:
     """What is on a canvas, as soon as there is one."""
     return page.locator(canvas).evaluate("(canvas) => canvas.toDataURL()")

@@ -9,7 +9,16 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demos.diffusion import denoise, noising, samplers
-from tests.gestures import DESK, PHONE, expect_done, go_to, stroke, url_of, wait_for_change
+from tests.gestures import (
+    DESK,
+    PHONE,
+    expect_done,
+    go_to,
+    questions,
+    stroke,
+    url_of,
+    wait_for_change,
+)
 
 NOISY, CLEAN, PAD = "#denoiser .noisy", "#denoiser .clean", "#noised-digit canvas"
 READY = dict(
@@ -60,8 +69,7 @@ def test_every_view_opens_with_its_picture(open_page, width):
 def test_scrubbing_goes_back_to_noise_with_no_request(open_page, width):
     page = open_tab(open_page, width)
     page.wait_for_load_state("networkidle")
-    asked, digit = [], url_of(page, NOISY)
-    page.on("request", lambda request: asked.append(request.url))
+    asked, digit = questions(page), url_of(page, NOISY)
     scrub = page.get_by_label("Moment of the path")
     scrub.fill("0")
     wait_for_change(page, NOISY, digit)

@@ -9,7 +9,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demos.gan import arithmetic, between, training
-from tests.gestures import DESK, PHONE, expect_done, go_to, url_of, wait_for_change
+from tests.gestures import DESK, PHONE, expect_done, go_to, questions, url_of, wait_for_change
 
 FIRST_FACE = "#training figure:first-child canvas"
 
@@ -54,14 +54,13 @@ def test_every_view_opens_with_its_faces(open_page, width):
 def test_scrubbing_goes_back_to_noise_with_no_request(open_page, width):
     page = open_tab(open_page, width)
     page.wait_for_load_state("networkidle")
-    asked, seen = [], {url_of(page, FIRST_FACE)}
-    page.on("request", lambda request: asked.append(request.url))
+    asked, seen = questions(page), {url_of(page, FIRST_FACE)}
     moments = training.moments()
     for k in reversed(range(len(moments))):
         scrub_to(page, k)
         seen.add(url_of(page, FIRST_FACE))
     assert len(seen) == len(moments), "every moment has a face of its own"
-    assert [url for url in asked if not url.startswith(("data:", "blob:"))] == []
+    assert asked == []
     expect(page.locator("#training figcaption").first).to_have_text("D has not begun")
     expect(page.locator("#training .tip")).to_have_text("before training")
     expect_done(page, "scrub")

@@ -6,7 +6,7 @@ import torch
 from playwright.sync_api import Page, expect
 
 from demos.gan import theorem
-from tests.gestures import DESK, PHONE, expect_done
+from tests.gestures import DESK, PHONE, expect_done, questions
 
 
 def by_quadrature(data: str, mean: float, width: float, gap: float, sure: float, bias: float):
@@ -66,9 +66,8 @@ def test_the_theorem_s_numbers_are_those_of_quadrature(open_page, knobs):
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_dragging_g_onto_the_data_brings_v_to_its_least(open_page, width):
     page = open_page(width, query="tab=gan&view=theorem")
-    asked = []
     page.locator("#theorem .line.best[points]").wait_for(state="attached")
-    page.on("request", lambda request: "api" in request.url and asked.append(request.url))
+    asked = questions(page)
     plot = page.locator("#theorem .densities")
     plot.scroll_into_view_if_needed()
     box = plot.bounding_box()

@@ -12,7 +12,16 @@ from playwright.sync_api import Page, expect
 
 from demos.vae import bound, dials, film, latent_map, trick
 from demos.vae.latent import EDGE
-from tests.gestures import DESK, PHONE, expect_done, go_to, stroke, url_of, wait_for_change
+from tests.gestures import (
+    DESK,
+    PHONE,
+    expect_done,
+    go_to,
+    questions,
+    stroke,
+    url_of,
+    wait_for_change,
+)
 
 MAP, PICTURE, PAD = "#latent-map .map", "#latent-map .picture", "#encoded-digit canvas"
 # The picture as the page shows it in light mode: grey levels of red, ink 26 and paper 255.
@@ -88,9 +97,7 @@ def test_opens_with_map_and_picture(open_page, width):
 def test_a_drag_decodes_at_once_with_no_request(open_page, width, finger):
     page = open_map(open_page, width, touch=finger)
     page.wait_for_load_state("networkidle")
-    asked = []
-    # Fonts of the equations come whenever the browser gets to them.
-    page.on("request", lambda request: "/assets/" in request.url or asked.append(request.url))
+    asked = questions(page)
     before, scrolled = url_of(page, PICTURE), page.evaluate("scrollY")
     let_go = drag(page, finger, (0.2, 0.2), (0.5, 0.5), (0.9, 0.85))
     page.wait_for_function(
