@@ -292,6 +292,24 @@ def strip(cells: Sequence[tuple[str, str]], live: str = "") -> None:
     html(f"<div class='strip'>{facts}</div>")
 
 
+def likeness(measured: dict) -> list[tuple[str, str]]:
+    """Two cells of a strip: how near drawn faces are to real ones, all of them at 32 pixels, so that models compare."""
+    real = {
+        key: measured[f"floor_{key}_at_32"] for key in ("fd_mobilenetv2", "precision", "recall")
+    }
+    return [
+        (
+            f"{measured['fd_mobilenetv2_at_32']:.0f}",
+            f"FD-MobileNetV2 of {measured['samples']:,} faces at 32 pixels; real ones: {real['fd_mobilenetv2']:.0f}",
+        ),
+        (
+            f"{measured['precision_at_32']:.2f} / {measured['recall_at_32']:.2f}",
+            f"precision (near a real face) / recall (near a drawn one); real: {real['precision']:.2f} / "
+            f"{real['recall']:.2f}",
+        ),
+    ]
+
+
 def mathematics(text: str = "") -> gr.Markdown:
     """The equations, with $...$ for LaTeX; returned so that a handler can put live numbers in."""
     with gr.Accordion("The mathematics", open=True, elem_classes=["mathematics", "card"]):

@@ -23,7 +23,8 @@ from train.measure import Measured, size_of
 
 CONFIG = dict(size=28, channels=1, widths=(32, 64, 128))
 RECIPE = Recipe(batch=64, rate=1e-3, clip=1.0, flat=0.5)
-SAMPLES = 500                                                  # of each sampler, measured: 1000 steps take half an hour
+AGAIN = 50                                                     # draws of the bootstrap
+SAMPLES, STEPS = 2_500, (5, 50, 250)                           # measured: pictures each, DDIM with so many steps
 
 
 def to_model(grey: Tensor) -> Tensor:
@@ -32,33 +33,35 @@ def to_model(grey: Tensor) -> Tensor:
 
 
 def measure(name: str, folder: Path | None) -> Measured:
-    """Frechet distances to the 10,000 test digits: of 50 steps, of 1000, and of as many real training digits."""
+    """Frechet distances to the 10,000 test digits: of DDIM with few and many steps, and of as many real digits.
+
+    The real ones are drawn at random from the training digits, which do not lie in random order. Each distance has a
+    standard error, by drawing again from its own pictures (bootstrap): differences below it mean nothing.
+    """
     model: UNet = checkpoints.load(name)
-    features, shape = load(), (1, model.size, model.size)
+    features, shape, generator = load(), (1, model.size, model.size), torch.Generator().manual_seed(0)
 
     def of_grey(split: str) -> Tensor:
         return features(torch.from_numpy(mnist(folder, split)[0]).float()[:, None] / 255)
 
-    def of_samples(steps: int, eta: float) -> Tensor:
+    def of_samples(steps: int) -> Tensor:
         parts = []
         for seeds in torch.arange(SAMPLES).split(50):
-            def roll(k: int, seeds: Tensor = seeds) -> Tensor:
-                return noise(shape, [10_000 * (s + 1) + k for s in seeds.tolist()])
-
-            *_, (x, _, _) = sample(model, noise(shape, seeds.tolist()), steps, eta, roll)
+            *_, (x, _, _) = sample(model, noise(shape, seeds.tolist()), steps)
             # To the 256 levels that the test digits have.
             parts.append(features(((x + 1) * 127.5).round().clamp(0, 255) / 255))
             print(f"{steps} steps: {sum(map(len, parts))} of {SAMPLES}", flush=True)
         return torch.cat(parts)
 
-    real = of_grey("test")
-    numbers = {
-        "frechet_ddim_50": round(frechet(of_samples(50, 0.0), real), 3),
-        "frechet_ddpm_1000": round(frechet(of_samples(1000, 1.0), real), 3),
-        "frechet_training_digits": round(frechet(of_grey("train")[:SAMPLES], real), 3),
-        "samples": SAMPLES, "features": "features-mnist", **size_of(name),
-    }
-    return numbers, {}
+    real, known = of_grey("test"), of_grey("train")
+    known = known[torch.randperm(len(known), generator=generator)[:SAMPLES]]
+    made = {"frechet_training_digits": known} | {f"frechet_ddim_{steps}": of_samples(steps) for steps in STEPS}
+    numbers = {}
+    for key, seen in made.items():
+        numbers[key] = round(frechet(seen, real), 3)
+        again = [frechet(seen[torch.randint(len(seen), (len(seen),), generator=generator)], real) for _ in range(AGAIN)]
+        numbers[f"{key}_error"] = round(torch.tensor(again).std().item(), 3)
+    return numbers | {"samples": SAMPLES, "features": "features-mnist", **size_of(name)}, {}
 
 
 def main() -> None:

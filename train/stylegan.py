@@ -26,7 +26,7 @@ from models.stylegan import Discriminator, Generator, broadcast, mix, path_lengt
 from models.vae import slerp
 from train.adversarial import Recipe, fit
 from train.data import faces
-from train.faces import compare, features, load, of_faces
+from train.faces import at_32_pixels, features, load
 from train.faces import measure as measure_faces
 from train.loop import FACES, arguments, budget, device, publish
 from train.measure import Measured, size_of
@@ -115,9 +115,9 @@ def measure(name: str, folder: Path | None) -> Measured:
         return to_uint8(torch.cat(parts), -1, 1)
 
     w = model.mapping(noise((model.latent,), range(n)))
-    test, whole = of_faces(net, folder, "test"), measure_faces(draw(w), folder)
+    whole = measure_faces(draw(w), folder)
     print(whole, flush=True)
-    curve = {psi: compare(features(net, draw(w, psi)), test) for psi in PSIS} | {1.0: whole}
+    curve = {psi: at_32_pixels(net, draw(w, psi), folder) for psi in PSIS} | {1.0: whole}
 
     # The same 50 pairs, straight in z and straight in w; a path's length is the sum of its steps.
     t = torch.linspace(0, 1, FRAMES)[:, None]
@@ -159,8 +159,9 @@ def measure(name: str, folder: Path | None) -> Measured:
         **whole,
         "searches": SEARCHES, "search_steps": STEPS, "found_grey_levels": found,
         "mean_face_grey_levels": mean_face, "another_face_grey_levels": another,
-        "psi": list(curve), "psi_precision": [c["precision"] for c in curve.values()],
-        "psi_recall": [c["recall"] for c in curve.values()],
+        "psi": list(curve),
+        **{f"psi_{key}": [c[key] for c in curve.values()]
+           for key in ("fd_mobilenetv2_at_32", "precision_at_32", "recall_at_32")},
         "path_w_over_z_pixels": round(pixels["w"] / pixels["z"], 3),
         "path_w_over_z_mobilenetv2": round(seen["w"] / seen["z"], 3),
         "ppl_w_over_z": round(squared["w"] / squared["z"], 3),

@@ -185,17 +185,17 @@ def build() -> None:
                 "dice": "Turn the dice up to 1: the same start, another end",
             },
         )
-    count = f"{measured['samples']} pictures"
     ui.strip(
         [
             ("a bound", "on the likelihood"),
             (
-                f"{measured['frechet_ddim_50']:.1f} / {measured['frechet_ddpm_1000']:.1f}",
-                f"Frechet distance in our digit features, {count}, 50 / 1000 steps",
+                f"{measured['frechet_ddim_50']:.1f} ± {measured['frechet_ddim_50_error']:.1f}",
+                f"Frechet distance of {measured['samples']:,} pictures, 50 steps, to test digits, in our digit "
+                f"features; real training digits: {measured['frechet_training_digits']:.1f}",
             ),
             (
-                f"{measured['frechet_training_digits']:.1f}",
-                f"the same distance of {measured['samples']} real training digits",
+                f"{measured['frechet_ddim_5']:.0f} / {measured['frechet_ddim_250']:.1f}",
+                "the same with 5 steps and with 250",
             ),
             ("", "for this picture, now, here"),
             (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),

@@ -142,14 +142,7 @@ def build() -> None:
     ui.strip(
         [
             ("none", "likelihood: a GAN has none"),
-            (
-                f"{measured['fd_mobilenetv2']:.0f}",
-                f"FD-MobileNetV2 of {measured['samples']:,} faces, real ones {measured['floor_fd_mobilenetv2']:.0f}",
-            ),
-            (
-                f"{measured['precision']:.0%} / {measured['recall']:.0%}",
-                f"precision / recall, real faces {measured['floor_precision']:.0%} / {measured['floor_recall']:.0%}",
-            ),
+            *ui.likeness(measured),
             ("", "per face, now, here"),
             (f"{measured['parameters'] / 1e6:.1f} M", "parameters"),
         ],

@@ -219,18 +219,11 @@ def facts() -> list[tuple[str, str]]:
     near = min(range(len(measured["psi"])), key=lambda k: abs(measured["psi"][k] - PSI))
     return [
         ("", "for the sheet, now, here"),
+        *ui.likeness(measured),
         (
-            f"{measured['fd_mobilenetv2']:.0f}",
-            f"FD-MobileNetV2 at psi 1, real faces {measured['floor_fd_mobilenetv2']:.0f}",
-        ),
-        (
-            f"{measured['precision']:.2f} / {measured['recall']:.2f}",
-            f"precision / recall at psi 1, real faces {measured['floor_precision']:.2f} / "
-            f"{measured['floor_recall']:.2f}",
-        ),
-        (
-            f"{measured['psi_precision'][near]:.2f} / {measured['psi_recall'][near]:.2f}",
-            f"the same at psi {measured['psi'][near]:g}, where these faces are; {measured['samples']:,} each",
+            f"{measured['psi_fd_mobilenetv2_at_32'][near]:.0f}",
+            f"the same at psi {measured['psi'][near]:g}, where these faces are: FD, and "
+            f"{measured['psi_precision_at_32'][near]:.2f} / {measured['psi_recall_at_32'][near]:.2f}; before it at psi 1",
         ),
         (f"{measured['parameters'] / 1e6:.2f} M", "parameters; no likelihood: it only samples"),
     ]

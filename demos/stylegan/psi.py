@@ -22,12 +22,12 @@ def crowd(seed: int, psi: float) -> str:
     measured = checkpoints.MANIFEST[SHIPPED]["measured"]
     drawn = pictures(along(w_of(range(seed, seed + FACES)), psi))
     faces = ui.photo(drawn, f"{FACES} faces at psi {psi:g}", ACROSS, quality())
-    curves = dict(precision=measured["psi_precision"], recall=measured["psi_recall"])
+    curves = dict(precision=measured["psi_precision_at_32"], recall=measured["psi_recall_at_32"])
     return (
         f"<div class='crowd'><figure>{faces}<figcaption>Psi {psi:g}. Two of these faces are {apart(drawn):.0f} grey "
         f"levels apart on average</figcaption></figure><figure>{figures.costs(measured['psi'], curves, psi)}"
-        f"<figcaption>Measured with {measured['samples']:,} faces at each psi. The upright line is the psi you "
-        "see</figcaption></figure></div>"
+        f"<figcaption>Measured with {measured['samples']:,} faces at each psi, at 32 pixels. The upright line is "
+        "the psi you see</figcaption></figure></div>"
     )
 
 
@@ -69,12 +69,15 @@ def build() -> None:
         [
             (f"{p:.2f} / {r:.2f}", f"precision / recall at psi {v:g}")
             for v, p, r in zip(
-                measured["psi"], measured["psi_precision"], measured["psi_recall"], strict=True
+                measured["psi"],
+                measured["psi_precision_at_32"],
+                measured["psi_recall_at_32"],
+                strict=True,
             )
         ]
         + [
             (
-                f"{measured['floor_precision']:.2f} / {measured['floor_recall']:.2f}",
+                f"{measured['floor_precision_at_32']:.2f} / {measured['floor_recall_at_32']:.2f}",
                 f"other real faces in place of drawn ones; {measured['samples']:,} each",
             )
         ]

@@ -72,7 +72,7 @@ def build() -> None:
             (f"{sum(measured['kl_per_dimension']):.1f} nats", "in all sixteen, 10,000 test digits"),
             (
                 f"{measured['nats_per_image']:.1f} nats",
-                f"a digit, first 1,000 test digits; with 2 dimensions: {flat['nats_per_image']:.1f}",
+                f"a digit, all 10,000 test digits; with 2 dimensions: {flat['nats_per_image']:.1f}",
             ),
             (
                 f"{measured['ten_nearest_agree']:.0%}",

@@ -139,18 +139,7 @@ def build() -> None:
         )
     ui.strip(
         [
-            (
-                f"{measured['fd_mobilenetv2']:.0f}",
-                f"FD-MobileNetV2 of {measured['samples']:,} draws; real faces: {measured['floor_fd_mobilenetv2']:.0f}",
-            ),
-            (
-                f"{measured['precision']:.0%}",
-                f"precision, draws that could be real; real faces: {measured['floor_precision']:.0%}",
-            ),
-            (
-                f"{measured['recall']:.0%}",
-                f"recall, real faces that could be drawn; real faces: {measured['floor_recall']:.0%}",
-            ),
+            *ui.likeness(measured),
             ("", "per face, now, here"),
             (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
         ],

@@ -107,7 +107,7 @@ def build() -> None:
             ("a bound", "on the likelihood, nothing exact"),
             (
                 f"{measured['nats_per_image']:.1f} nats",
-                f"a digit with 2 dimensions, first 1,000 test digits; with 16: {larger['nats_per_image']:.1f}",
+                f"a digit with 2 dimensions, all test digits; with 16: {larger['nats_per_image']:.1f}",
             ),
             (
                 f"{measured['ten_nearest_agree']:.0%}",
