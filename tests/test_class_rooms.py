@@ -14,9 +14,23 @@ from demos.quiz.rooms import LETTERS, LIFE, Rooms, clean_name
 from tests.class_server import deal
 
 
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch):
+    """Tests press one button after the other."""
+    monkeypatch.setattr("demos.quiz.rooms.PAUSE", 0.0)
+
+
 @pytest.fixture
-def rooms(tmp_path):
-    return Rooms(deal, f"sqlite:///{tmp_path}/class.sqlite3")
+def rooms(database):
+    rooms = Rooms(deal, database)
+    yield rooms
+    rooms.base.writer.dispose()
+
+
+def press(rooms, code, key, what="advance"):
+    """As the teacher's page does: for what it shows."""
+    seen = rooms.seen_by_teacher(code, key)
+    return getattr(rooms, what)(code, key, seen["phase"], seen["round"])
 
 
 @pytest.fixture
@@ -24,7 +38,7 @@ def game(rooms):
     """A room with two players in its first round: rooms, code, key, tokens."""
     code, key = rooms.open()
     tokens = [rooms.join(code, name) for name in ("Ada", "Zoë")]
-    rooms.advance(code, key)
+    press(rooms, code, key)
     return rooms, code, key, tokens
 
 
@@ -33,20 +47,20 @@ def test_a_game_from_lobby_to_end(game):
     truth = deal_of(rooms, code, 1)
     rooms.vote(code, ada, 1, [k for k in range(3) if truth.real[k]], 90)
     rooms.vote(code, zoe, 1, [k for k in range(3) if not truth.real[k]], 60)
-    rooms.advance(code, key)
+    press(rooms, code, key)
     state = rooms.seen_by_teacher(code, key)
     assert state["real"] == list(truth.real) and state["sources"] == list(truth.sources)
     assert [(p["name"], p["right"]) for p in state["ranking"]] == [("Ada", 3), ("Zoë", 0)]
     assert state["counts"] == [1, 1, 1] and state["voted"] == 2
     assert rooms.seen_by_students(code, zoe)["you"]["sure"] == 60
-    rooms.advance(code, key)
+    press(rooms, code, key)
     assert rooms.seen_by_students(code)["round"] == 2
-    rooms.advance(code, key)
-    rooms.finish(code, key)
+    press(rooms, code, key)
+    press(rooms, code, key, "finish")
     with pytest.raises(Refusal, match="over"):
         rooms.join(code, "Late")
     with pytest.raises(Refusal, match="over"):
-        rooms.advance(code, key)
+        press(rooms, code, key)
     votes = rooms.votes(code, key)
     assert [(v["player"], v["sure"]) for v in votes] == [("Ada", 90), ("Zoë", 60)]
     assert report.summary(votes)["votes"] == 2
@@ -73,11 +87,18 @@ def test_students_may_not_do_what_the_teacher_does(game):
     rooms, code, key, (ada, _) = game
     _, other_key = rooms.open()
     for wrong in ("", "x" * 24, ada, other_key, None, 5, key[:-1]):
-        for act in (rooms.advance, rooms.finish, rooms.votes, rooms.seen_by_teacher):
+        for act in (rooms.votes, rooms.seen_by_teacher):
             with pytest.raises(Refusal, match="teacher"):
                 act(code, wrong)
-        with pytest.raises(Refusal, match="teacher"):
-            rooms.edit(code, wrong, 1, "hide")
+        for act in (
+            lambda key: rooms.advance(code, key, "open", 1),
+            lambda key: rooms.finish(code, key, "open", 1),
+            lambda key: rooms.edit(code, key, 1, "hide"),
+            lambda key: rooms.door(code, key, True),
+            lambda key: rooms.clear(code, key, 60),
+        ):
+            with pytest.raises(Refusal, match="teacher"):
+                act(wrong)
     assert rooms.seen_by_students(code)["phase"] == "open"
 
 
@@ -106,7 +127,7 @@ def test_votes_that_are_none(game, picks, sure):
 def test_a_vote_counts_once_in_its_round_and_room_with_its_token(game):
     rooms, code, key, (ada, zoe) = game
     other, other_key = rooms.open()
-    rooms.advance(other, other_key)
+    press(rooms, other, other_key)
     rooms.vote(code, ada, 1, [], 50)
     with pytest.raises(Refusal, match="already") as raised:
         rooms.vote(code, ada, 1, [2], 100)
@@ -119,7 +140,7 @@ def test_a_vote_counts_once_in_its_round_and_room_with_its_token(game):
     for number in (0, 2, -1, "1", None, 1.0, True):
         with pytest.raises(Refusal, match="not open"):
             rooms.vote(code, zoe, number, [], 50)
-    rooms.advance(code, key)
+    press(rooms, code, key)
     with pytest.raises(Refusal, match="not open"):
         rooms.vote(code, zoe, 1, [], 50)  # too late
     assert rooms.seen_by_teacher(code, key)["voted"] == 1
@@ -129,7 +150,7 @@ def test_votes_and_their_count_are_of_one_moment(rooms):
     """Somebody votes before every single thing that is read of the database."""
     code, key = rooms.open()
     tokens = [rooms.join(code, f"Player {k}") for k in range(60)]
-    rooms.advance(code, key)
+    press(rooms, code, key)
     left, voting = iter(tokens), []
 
     def somebody_votes(*_) -> None:
@@ -139,9 +160,9 @@ def test_votes_and_their_count_are_of_one_moment(rooms):
             voting.clear()
 
     for _ in range(3):
-        event.listen(rooms.base.engine, "before_cursor_execute", somebody_votes)
+        event.listen(rooms.base.reader, "before_cursor_execute", somebody_votes)
         state, taught = rooms.seen_by_both(code)
-        event.remove(rooms.base.engine, "before_cursor_execute", somebody_votes)
+        event.remove(rooms.base.reader, "before_cursor_execute", somebody_votes)
         assert state["voted"] == taught["voted"] == taught["counts"][0]
     after = rooms.seen_by_teacher(code, key)
     assert after["voted"] == after["counts"][0] == 60 - len([*left]) > 12, (
@@ -263,7 +284,7 @@ def test_a_database_that_is_locked_or_gone_is_one_line_and_nothing_counted_is_lo
     rooms = Rooms(deal, f"sqlite:///{place}")
     code, key = rooms.open()
     ada, zoe = rooms.join(code, "Ada"), rooms.join(code, "Zoë")
-    rooms.advance(code, key)
+    press(rooms, code, key)
     rooms.vote(code, ada, 1, [0], 80)
     other = sqlite3.connect(place, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
@@ -286,11 +307,11 @@ def test_a_database_that_is_locked_or_gone_is_one_line_and_nothing_counted_is_lo
 def test_photos_of_a_process_that_is_gone_void_the_open_round_and_keep_the_scores(rooms):
     code, key = rooms.open("photos-1", owner="process 1")
     ada = rooms.join(code, "Ada")
-    rooms.advance(code, key)
+    press(rooms, code, key)
     truth = rooms.dealt(code, 1)
     rooms.vote(code, ada, 1, [k for k in range(3) if truth.real[k]], 90)
-    rooms.advance(code, key)
-    rooms.advance(code, key)
+    press(rooms, code, key)
+    press(rooms, code, key)
     rooms.vote(code, ada, 2, [], 50)
     rooms.void_lost(lambda owner: True)
     assert rooms.seen_by_teacher(code, key)["phase"] == "open"
