@@ -74,10 +74,13 @@ class Postgres:
         self.process.wait()
 
     def database(self) -> str:
-        """An empty one. -> its URL"""
-        name = f"class{next(self.numbers)}"
-        self.run("createdb", "-h", self.folder, "-U", "postgres", name)
-        return f"postgresql://postgres@/{name}?host={self.folder}"
+        """An empty schema, which is made faster than a database. -> its URL"""
+        import psycopg
+
+        name, place = f"class{next(self.numbers)}", f"host={self.folder} user=postgres"
+        with psycopg.connect(place, autocommit=True) as connection:
+            connection.execute(f"CREATE SCHEMA {name}")
+        return f"postgres://postgres@/postgres?host={self.folder}&options=-csearch_path%3D{name}"
 
     def remove(self) -> None:
         if self.process and self.process.poll() is None:
