@@ -34,6 +34,7 @@ def clean_name(name: str) -> str:
     return kept
 
 
+@functools.lru_cache(maxsize=4096)  # of ten full rooms: who joins is held against all who are there
 def looks(name: str) -> frozenset[tuple[str, str]]:
     """How a name looks, and how it looks in small letters: two names that share either are taken for each other.
 
