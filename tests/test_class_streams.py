@@ -1,6 +1,7 @@
 """What a page hears of its room: whenever it comes, and after trouble."""
 
 import asyncio
+import itertools
 import json
 
 from starlette.requests import Request
@@ -42,24 +43,22 @@ def test_whoever_comes_while_a_round_begins_hears_of_it(tmp_path):
 
 def test_after_trouble_of_the_database_every_page_hears_how_things_stand(tmp_path, monkeypatch):
     rooms = Rooms(deal, f"sqlite:///{tmp_path}/class.sqlite3")
-    monkeypatch.setattr(routes, "LOOK", 0.0)
     code, _ = rooms.open()
-    told, gone = [], [network.Refusal("gone", 503)]
+    watch, queue = routes.Watch(rooms, code), asyncio.Queue()
+    looks, found = itertools.count(1), rooms.version
 
-    async def play() -> None:
-        watch = routes.Watch(rooms, code)
-        queue = asyncio.Queue(1)
-        watch.students.add(queue)
-        looking = asyncio.create_task(watch.look())
-        told.append(await queue.get())
-        version = rooms.version
-        monkeypatch.setattr(rooms, "version", lambda c: (_ for _ in ()).throw(gone[0]))
-        told.append(await queue.get())
-        monkeypatch.setattr(rooms, "version", version)
-        while told[-1] == "gone":
-            told.append(await queue.get())
-        watch.students.clear()
-        await looking
+    def version(code: str) -> int:
+        """Trouble at the second look, the last at the fourth."""
+        match next(looks):
+            case 2:
+                raise network.Refusal("gone", 503)
+            case 4:
+                watch.students.clear()
+        return found(code)
 
-    asyncio.run(play())
-    assert told[1] == "gone" and told[-1] == told[0] and told[0]["phase"] == "lobby"
+    monkeypatch.setattr(rooms, "version", version)
+    watch.students.add(queue)
+    asyncio.run(watch.look())
+    before, trouble, after = [queue.get_nowait() for _ in range(queue.qsize())]
+    assert trouble == "gone" and before == after and after["phase"] == "lobby"
+    rooms.base.writer.dispose()

@@ -31,11 +31,12 @@ from demos.quiz.network import Refusal
 
 PLACE = "class.sqlite3"
 WAIT = 10.0  # seconds for another process's turn
+IDLE = 60.0  # seconds after which the turn of a process that does nothing more with it is over
 AGAIN = 60.0  # seconds before the log has the same cause once more
 ALONE = 0x47_4D_4C  # the number of the lock that all processes of this app share on PostgreSQL
 LIMITS = text(
     "SELECT set_config('lock_timeout', :wait, true), "
-    "set_config('idle_in_transaction_session_timeout', :wait, true)"
+    "set_config('idle_in_transaction_session_timeout', :idle, true)"
 )
 
 log = logging.getLogger(__name__)
@@ -137,7 +138,7 @@ class Database:
         """
         with self._spoken(), self.turn, Session(self.writer) as session, session.begin():
             if self.writer.dialect.name == "postgresql":
-                session.execute(LIMITS, dict(wait=f"{WAIT}s"))
+                session.execute(LIMITS, dict(wait=f"{WAIT}s", idle=f"{IDLE}s"))
                 if alone:
                     session.execute(text("SELECT pg_advisory_xact_lock(:key)"), dict(key=ALONE))
             yield session
