@@ -21,11 +21,13 @@ BIOME := $(VENV)/biome-$(BIOME_VERSION)
 # conftest.py knows where browsers are; here only its answer is needed.
 HAS_BROWSER := $(PY) -c 'from tests.conftest import find_chromium; raise SystemExit(not find_chromium())'
 
+HAS_POSTGRES := $(PY) -c 'from tests.postgres import find_postgres; raise SystemExit(not find_postgres())'
+
 # Processes that tests run in, each with an app and a browser of its own; 0: in one, where --pdb works.
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run class space test bench lint format screenshots clean browser axe biome
+.PHONY: help run class space test bench lint format screenshots clean browser postgres axe biome
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,7 +50,7 @@ space: $(VENV)/.runtime ## lay out in build/space exactly what would be pushed t
 	@cd build/space && exec env $(MALLOC) GRADIO_SERVER_NAME=$(GRADIO_SERVER_NAME) \
 	  GRADIO_SERVER_PORT=$(GRADIO_SERVER_PORT) $(abspath $(PY)) app.py
 
-test: $(VENV)/.dev browser axe ## all tests; a part of them with ARGS='-k vae' or ARGS='-m "not slow"'
+test: $(VENV)/.dev browser postgres axe ## all tests; a part of them with ARGS='-k vae' or ARGS='-m "not slow"'
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/.dev ## timings, as ratios against the references
@@ -112,6 +114,21 @@ browser: $(VENV)/.dev
 	@$(HAS_BROWSER) || { \
 	  echo "No Chromium or Chrome: install one, or set CHROMIUM to its path." \
 	    "Without it the browser tests are skipped, and CI fails." >&2; [ -z "$$CI" ]; }
+
+# Likewise: a database server that tests start for themselves. Debian's package would also start one of its own.
+postgres: $(VENV)/.dev
+	@if ! $(HAS_POSTGRES) && command -v apt-get >/dev/null; then \
+	  if [ "$$(id -u)" = 0 ]; then sudo=; \
+	  elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
+	  else exit 0; fi; \
+	  echo "Installing PostgreSQL from the system's packages, for the tests of class rooms ..."; \
+	  $$sudo apt-get update -qq; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	    apt-get install -qq -y --no-install-recommends postgresql >/dev/null || true; \
+	fi
+	@$(HAS_POSTGRES) || { \
+	  echo "No PostgreSQL: install its server. Without it half of the tests of class rooms are skipped," \
+	    "and CI fails." >&2; [ -z "$$CI" ]; }
 
 biome: $(VENV)/.dev
 	@if [ ! -x $(BIOME)/node_modules/.bin/biome ]; then \

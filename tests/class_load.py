@@ -48,19 +48,22 @@ async def states(client: httpx.AsyncClient, room: str, headers: dict):
                 yield json.loads(line[6:])
 
 
-async def play(url: str, students: int, rounds: int, spread: float) -> Measured:
+async def play(
+    url: str, students: int, rounds: int, spread: float, pause: float = 1.2
+) -> Measured:
+    """pause: seconds between two presses; the app takes those within a second for one."""
     if urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
         raise SystemExit("Only a server on this machine is loaded.")
-    measured, answered, known = Measured(), [], asyncio.Event()
+    measured, answered, known, full = Measured(), [], asyncio.Event(), asyncio.Event()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=30) as client:
+    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=None) as client:
         opened = (await client.post("/class")).json()
         room, key = f"/class/{opened['code']}", opened["teacher"].partition("#")[2]
         teacher = {"authorization": f"Bearer {key}", "x-role": "teacher"}
 
         async def student(k: int) -> None:
             rng, token = random.Random(k), None
-            for _ in range(20):
+            for _ in range(200):  # many behind one address come in by and by
                 joined = await client.post(f"{room}/join", json=dict(name=f"Student {k}"))
                 if joined.status_code == 200:
                     token = joined.json()["token"]
@@ -91,6 +94,8 @@ async def play(url: str, students: int, rounds: int, spread: float) -> Measured:
         async def projector() -> None:
             number, seen = 0, 0
             async for state in states(client, room, teacher):
+                if state["players"] == students:
+                    full.set()
                 if state["phase"] == "open":
                     now = time.perf_counter()
                     if state["round"] != number:
@@ -105,25 +110,24 @@ async def play(url: str, students: int, rounds: int, spread: float) -> Measured:
                 if state["phase"] == "over":
                     return
 
-        tasks = [
-            asyncio.create_task(projector()),
-            *(asyncio.create_task(student(k)) for k in range(students)),
-        ]
-        for _ in range(600):
-            stream = states(client, room, teacher)
-            if (await anext(stream))["players"] == students:
-                break
-            await asyncio.sleep(0.2)
-        await asyncio.sleep(1)
-        for _ in range(rounds):
-            known.clear()
-            await client.post(f"{room}/advance", headers=teacher)
-            await asyncio.wait_for(known.wait(), 60)
-            await client.post(f"{room}/advance", headers=teacher)
-            await asyncio.sleep(0.3)
-        measured.counted = (await client.get(f"{room}/results", headers=teacher)).json()["votes"]
-        await client.post(f"{room}/finish", headers=teacher)
-        await asyncio.wait_for(asyncio.gather(*tasks), 30)
+        async def press(what: str, phase: str, number: int) -> None:
+            body = dict(phase=phase, round=number)
+            answer = await client.post(f"{room}/{what}", headers=teacher, json=body)
+            assert answer.json() == {"counted": True}, answer.text
+            await asyncio.sleep(pause)
+
+        async with asyncio.TaskGroup() as group:  # what goes wrong in one ends all
+            group.create_task(projector())
+            for k in range(students):
+                group.create_task(student(k))
+            await full.wait()  # whoever does not listen yet hears of the round when its stream begins
+            for number in range(rounds):
+                known.clear()
+                await press("advance", "revealed" if number else "lobby", number)
+                await known.wait()
+                await press("advance", "open", number + 1)
+            measured.counted = (await client.get(f"{room}/results", headers=teacher)).json()["votes"]
+            await press("finish", "revealed", rounds)
     return measured
 
 

@@ -33,6 +33,7 @@ elif worker := os.environ.get("PYTEST_XDIST_WORKER"):  # for the same reason
 import torch  # after what it reads
 
 from tests.collection import pytest_collection_modifyitems  # noqa: F401 (a hook)
+from tests.postgres import database, postgres  # noqa: F401 (fixtures)
 
 torch.manual_seed(0)  # for models that test files make while they are imported
 

@@ -20,6 +20,7 @@ from tests.gestures import DESK, expect_done
 @pytest.fixture
 def patterns(tmp_path, monkeypatch):
     """The app's rooms, with drawn patterns for faces and a database of the test's own."""
+    monkeypatch.setattr("demos.quiz.rooms.PAUSE", 0.0)
     rooms = Rooms(deal, f"sqlite:///{tmp_path}/class.sqlite3")
     (owner,) = {
         route.endpoint.__self__ for route in quiz.ROUTES if hasattr(route.endpoint, "__self__")
@@ -55,7 +56,7 @@ def test_three_phones_play_three_rounds_and_one_leaves_and_returns(open_page, ap
     projector = opened.value
     projector.wait_for_url(re.compile(r"/class/[A-Z]{4}/teacher#"))
     expect(projector.locator(".qr svg")).to_be_visible()
-    expect(projector.get_by_text("Phones cannot reach this address")).to_be_visible()  # 127.0.0.1
+    expect(projector.get_by_text("Phones cannot reach this address").locator("visible=true")).to_have_count(1)
     room = "/class/" + projector.locator(".entry .code").inner_text()
     names = ["Ada", "<b>Zoë</b>", "عمر"]
     phones = [phone(open_page, app_url, room, name) for name in names]
@@ -85,11 +86,49 @@ def test_three_phones_play_three_rounds_and_one_leaves_and_returns(open_page, ap
         for mine in chosen
     ]
     assert points == sorted(wanted, reverse=True)
+    projector.once("dialog", lambda dialog: dialog.dismiss())
+    projector.locator(".finish").click()  # it asks first
+    assert patterns.seen_by_students(room[-4:])["phase"] == "revealed"
+    projector.once("dialog", lambda dialog: dialog.accept())
     projector.locator(".finish").click()
     expect(projector.get_by_text("What the class can tell apart")).to_be_visible()
     with projector.expect_download() as saved:
         projector.get_by_role("button", name="Results as CSV").click()
     assert len(saved.value.path().read_text().splitlines()) == 1 + 3 * 3 * 3
+
+
+def test_a_double_click_is_one_press_and_the_end_stands_apart(open_page, app_url, patterns):
+    code, key = patterns.open()
+    patterns.join(code, "Ada")
+    page = open_page(DESK, query="tab=autoregressive")
+    page.goto(f"{app_url}/class/{code}/teacher#{key}")
+    expect(page.locator(".next")).to_have_text("Begin")
+    # Both halves come before the page has heard of anything.
+    page.evaluate("(() => { const b = document.querySelector('.next'); b.click(); b.click(); })()")
+    expect(page.locator(".next")).to_have_text("Reveal")
+    page.evaluate("(() => { const b = document.querySelector('.next'); b.click(); b.click(); })()")
+    expect(page.locator(".next")).to_have_text("Next round")
+    expect(page.locator(".face.real, .face.made")).to_have_count(3)
+    begin, end = (page.locator(name).bounding_box() for name in (".next", ".finish"))
+    assert abs(begin["y"] - end["y"]) > 100, "nobody ends the game who means the next round"
+
+
+def test_the_door_and_who_came_just_now(open_page, app_url, patterns):
+    code, key = patterns.open()
+    patterns.join(code, "Ada")
+    page = open_page(DESK, query="tab=autoregressive")
+    page.goto(f"{app_url}/class/{code}/teacher#{key}")
+    page.get_by_role("button", name="Close the door").click()
+    expect(page.get_by_role("button", name="Open the door")).to_be_visible()
+    student = open_page(390, 844, query="tab=autoregressive")
+    student.goto(f"{app_url}/class/{code}")
+    student.get_by_label("A nickname").fill("Late")
+    student.get_by_role("button", name="Join").click()
+    expect(student.locator(".problem")).to_contain_text("The door of this room is closed")
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="Remove them").click()
+    expect(page.locator(".ranking li")).to_have_count(0)
+    open_page.errors[:] = [line for line in open_page.errors if "409" not in line]
 
 
 def test_a_code_that_is_wrong_is_said_and_asked_for_again(open_page, app_url, patterns):
@@ -167,7 +206,7 @@ def test_axe_finds_nothing_serious_on_phone_and_projector(
 ):
     code, key = patterns.open()
     token = patterns.join(code, "Ada")
-    patterns.advance(code, key)
+    patterns.advance(code, key, "lobby", 0)
     for width, path in ((390, f"/class/{code}"), (1280, f"/class/{code}/teacher#{key}")):
         page = open_page(width, dark=dark, query="tab=autoregressive")
         page.goto(f"{app_url}/class")

@@ -68,6 +68,12 @@ def joined(client, room: str, name: str) -> dict:
     )
 
 
+def press(client, room: str, teacher: dict, phase: str, number: int) -> None:
+    body = dict(phase=phase, round=number)
+    answer = client.post(f"{room}/advance", headers=teacher, json=body)
+    assert answer.json() == {"counted": True}, answer.text
+
+
 def vote(client, room: str, student: dict, number: int, picks=(0,), sure=80):
     body = dict(round=number, picks=list(picks), sure=sure)
     return client.post(f"{room}/vote", headers=student, json=body)
@@ -86,7 +92,7 @@ def test_a_server_that_is_killed_has_everything_when_it_starts_again_and_two_ser
     with visitor(first) as client:
         room, teacher = opened(client)
         ada, zoe = (joined(client, room, name) for name in ("Ada", "Zoë"))
-        client.post(f"{room}/advance", headers=teacher)
+        press(client, room, teacher, "lobby", 0)
         assert vote(client, room, ada, 1, [0, 2], 90).json() == {"counted": True}
         faces = [client.get(f"{room}/faces/1/{k}").content for k in range(3)]
     first.kill()
@@ -106,25 +112,28 @@ def test_a_server_that_is_killed_has_everything_when_it_starts_again_and_two_ser
             assert vote(there, room, zoe, 1).status_code == 200  # in one process
             news = json.loads(next(line for line in lines if line.startswith("data: "))[6:])
             assert news["voted"] == 2 and news["counts"] == [2, 0, 1]  # seen in the other
-        there.post(f"{room}/advance", headers=teacher)
+        press(there, room, teacher, "open", 1)
         assert here.get(f"{room}/results", headers=teacher).json()["votes"] == 2
 
 
 @pytest.mark.slow
 def test_every_vote_of_a_class_that_votes_at_once_counts(start):
     server = start()
-    measured = asyncio.run(class_load.play(server.url, students=40, rounds=2, spread=0.3))
+    measured = asyncio.run(class_load.play(server.url, students=40, rounds=2, spread=0.3, pause=0))
     assert measured.problems == [] and measured.sent == measured.counted == 80
     assert len(measured.answers) == 80 and measured.behind
 
 
 @pytest.fixture
-def client(tmp_path):
+def client(tmp_path, monkeypatch):
+    monkeypatch.setattr("demos.quiz.rooms.PAUSE", 0.0)
     with TestClient(application(f"sqlite:///{tmp_path}/class.sqlite3")) as client:
         yield client
 
 
-@pytest.mark.parametrize("path", ["join", "vote", "advance", "finish", "edit"])
+@pytest.mark.parametrize(
+    "path", ["join", "vote", "advance", "finish", "edit", "door", "clear"]
+)
 @pytest.mark.parametrize(
     "body",
     [
@@ -146,7 +155,7 @@ def test_hostile_requests_get_one_line_and_the_next_works(client, path, body):
     assert 400 <= answer.status_code < 500
     assert 10 < len(answer.json()["error"]) < 200 and "\n" not in answer.json()["error"]
     ada = joined(client, room, "Ada")
-    assert client.post(f"{room}/advance", headers=teacher).status_code == 200
+    press(client, room, teacher, "lobby", 0)
     assert vote(client, room, ada, 1).status_code == 200
 
 
@@ -155,7 +164,7 @@ def test_a_student_learns_nothing_before_the_reveal(client):
     room, teacher = opened(client)
     ada = joined(client, room, "Ada")
     for number in (1, 2, 3):
-        client.post(f"{room}/advance", headers=teacher)
+        press(client, room, teacher, "revealed" if number > 1 else "lobby", number - 1)
         answers = [client.get(path) for path in (room, f"{room}/teacher", f"{room}/qr.svg")]
         texts = [answer.text for answer in answers] + [
             json.dumps(state(client, room, ada, "student"))
@@ -172,16 +181,20 @@ def test_a_student_learns_nothing_before_the_reveal(client):
             assert client.get(f"{room}/{path}", headers=ada).status_code == 403
         assert client.get(f"{room}/faces/{number + 1}/0").status_code == 404
         assert client.get(f"{room}/events", headers=ada | {"x-role": "teacher"}).status_code == 403
-        client.post(f"{room}/advance", headers=teacher)
+        press(client, room, teacher, "open", number)
         assert len(state(client, room, ada, "student")["real"]) == 3
 
 
 @pytest.mark.parametrize(
-    "path", ["faces/1/3", "faces/0/0", "faces/-1/0", "faces/1/x", "faces/99999999999999999999/0"]
+    "path",
+    [
+        *("faces/1/3", "faces/0/0", "faces/-1/0", "faces/1/x", "faces/99999999999999999999/0"),
+        *(f"faces/{'9' * 5000}/0", f"faces/1/{'1' * 5000}", "faces/١/0", "faces/1_0/0", "faces/+1/0"),
+    ],
 )
 def test_faces_that_are_not_there(client, path):
     room, teacher = opened(client)
-    client.post(f"{room}/advance", headers=teacher)
+    press(client, room, teacher, "lobby", 0)
     assert client.get(f"{room}/{path}").status_code == 404
 
 
@@ -193,13 +206,20 @@ def no_time_passes(monkeypatch):
 def test_guessing_codes_and_flooding_are_slowed_and_a_class_behind_one_address_is_not(
     no_time_passes, client
 ):
-    room, _ = opened(client)
-    assert all(
-        client.post(f"{room}/join", json=dict(name=f"S{k}")).status_code == 200 for k in range(120)
-    )
+    """A lecture of 150 joins at once; of a room that one client would fill, 250 places are left."""
+    room, teacher = opened(client)
+    joins = [client.post(f"{room}/join", json=dict(name=f"S{k}")) for k in range(160)]
+    assert [answer.status_code for answer in joins] == [200] * 150 + [429] * 10
+    assert joins[-1].headers["retry-after"] == "4", "the page tries again by itself"
+    other, _ = opened(client)
+    assert client.post(f"{other}/join", json=dict(name="Ada")).status_code == 200, "for each room"
+    assert client.post(f"{room}/door", headers=teacher, json=dict(shut=True)).status_code == 200
+    assert client.post(f"{other}/door", headers=teacher, json=dict(shut=True)).status_code == 403
+    cleared = client.post(f"{room}/clear", headers=teacher, json=dict(seconds=3600))
+    assert cleared.json() == {"removed": 150}
     answers = [client.get(f"/class/BBB{letter}/events").status_code for letter in "BCDFGHJKMP" * 13]
     assert answers == [404] * 100 + [429] * 30
-    assert client.post(f"{room}/join", json=dict(name="Late")).status_code == 200
+    assert client.post(f"{other}/join", json=dict(name="Late")).status_code == 200
     clock = [0.0]
     bucket = network.Bucket(3, 1, now=lambda: clock[0])
     assert [bucket.take("a") for _ in range(5)] == [True, True, True, False, False]
@@ -215,6 +235,7 @@ def test_the_way_in_is_an_address_that_phones_reach(client, monkeypatch):
     assert client.get(f"{room}/qr.svg").headers["x-link"] == f"http://testserver{room}"
     local = client.get(f"{room}/qr.svg", headers={"host": "127.0.0.1:7860"})
     assert local.headers["x-reachable"] == "no"
+    monkeypatch.setattr(network, "SIGNS", ())  # of a container, as in which tests may run
     monkeypatch.setattr(network, "local_address", lambda: "192.168.1.5")
     monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
     found = client.get(f"{room}/qr.svg", headers={"host": "127.0.0.1:7860"})
@@ -233,6 +254,49 @@ def test_the_way_in_is_an_address_that_phones_reach(client, monkeypatch):
     assert found.text.startswith("<svg")
 
 
+def test_a_container_does_not_pass_off_its_own_address(client, monkeypatch, tmp_path):
+    """Only its host reaches that; by which address phones reach the host, nobody can know inside."""
+    room, _ = opened(client)
+    for name in ("PUBLIC_URL", "SPACE_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
+    monkeypatch.setattr(network, "local_address", lambda: "172.17.0.2")
+    (tmp_path / ".dockerenv").touch()
+    monkeypatch.setattr(network, "SIGNS", (str(tmp_path / ".dockerenv"),))
+
+    def way(host: str) -> tuple[str, str, str]:
+        headers = client.get(f"{room}/qr.svg", headers={"host": host}).headers
+        return headers["x-link"], headers["x-reachable"], headers["x-inside"]
+
+    local, own, outer = "127.0.0.1:7860", "172.17.0.2:7860", "192.168.1.5:7860"
+    assert way(local) == (f"http://{local}{room}", "no", "yes")
+    assert way(own) == (f"http://{own}{room}", "no", "yes")
+    assert way(outer) == (f"http://{outer}{room}", "yes", "yes")
+    monkeypatch.setenv("PUBLIC_URL", f"http://{outer}")
+    assert way(local) == (f"http://{outer}{room}", "yes", "yes")
+
+
+@pytest.mark.parametrize("code", ["ÄÖÜß", "BB%F0%9F%98%80", "%00%00%00%00", "BBBBB", "b"])
+@pytest.mark.parametrize("what", ["qr.svg", "faces/1/0", "events", "results?as=csv"])
+def test_codes_that_are_none(client, code, what):
+    answer = client.get(f"/class/{code}/{what}")
+    assert answer.status_code == 404 and "no room with this code" in answer.json()["error"]
+
+
+def test_an_address_too_long_for_a_code(client):
+    room, _ = opened(client)
+    answer = client.get(f"{room}/qr.svg", headers={"host": "a" * 3000})
+    assert answer.status_code == 400 and "too long" in answer.json()["error"]
+
+
+def test_numbers_that_no_database_knows(client):
+    room, teacher = opened(client)
+    for player in (10**30, -(10**30), 10**18, 0, 1.0, "1", None, True):
+        body = dict(player=player, change="hide")
+        answer = client.post(f"{room}/edit", headers=teacher, json=body)
+        assert answer.status_code == 404 and "no such player" in answer.json()["error"]
+
+
 def test_a_room_with_photos_belongs_to_this_process(client):
     """And a key that is none is refused before a room is made."""
     opened = client.post("/class", json=dict(deck="photos-0123456789abcdef"))
@@ -245,9 +309,9 @@ def test_a_room_with_photos_belongs_to_this_process(client):
 def test_a_table_to_take_home(client):
     room, teacher = opened(client)
     ada = joined(client, room, "Ada")
-    client.post(f"{room}/advance", headers=teacher)
+    press(client, room, teacher, "lobby", 0)
     vote(client, room, ada, 1)
-    client.post(f"{room}/advance", headers=teacher)
+    press(client, room, teacher, "open", 1)
     answer = client.get(f"{room}/results?as=csv", headers=teacher)
     assert (
         "attachment" in answer.headers["content-disposition"] and len(answer.text.splitlines()) == 4

@@ -10,13 +10,15 @@ from urllib.parse import urlsplit
 
 from starlette.requests import Request
 
+SIGNS = ("/.dockerenv", "/run/.containerenv")
+
 
 class Refusal(ValueError):
-    """What a request lacks, to be shown. status: of HTTP."""
+    """What a request lacks, to be shown. status: of HTTP. again: seconds after which the page may ask once more."""
 
-    def __init__(self, text: str, status: int = 400):
+    def __init__(self, text: str, status: int = 400, again: int = 0):
         super().__init__(text)
-        self.status = status
+        self.status, self.again = status, again
 
 
 class Bucket:
@@ -56,6 +58,7 @@ def public_address(request: Request, below: str = "") -> str:
     if (
         asked.hostname in ("127.0.0.1", "localhost")
         and os.environ.get("GRADIO_SERVER_NAME") == "0.0.0.0"
+        and not in_container()  # whose own address only its host reaches, and maybe at another port
     ):
         return f"http://{local_address()}:{asked.port}{below}"
     return f"{asked.scheme}://{asked.netloc}{below}"
@@ -73,9 +76,17 @@ def local_address() -> str:
             return "127.0.0.1"
 
 
+def in_container() -> bool:
+    """Docker and Podman leave a file; Kubernetes names its service."""
+    return bool(os.environ.get("KUBERNETES_SERVICE_HOST")) or any(map(os.path.exists, SIGNS))
+
+
 def only_here(address: str) -> bool:
+    """Whether phones cannot reach it: this machine's name for itself, or a container's address behind its host."""
     host = urlsplit(address).hostname or ""
-    return host in ("localhost", "::1") or host.startswith("127.")
+    named = os.environ.get("PUBLIC_URL") or os.environ.get("SPACE_HOST")
+    inside = not named and in_container() and host == local_address()
+    return host in ("localhost", "::1", "0.0.0.0") or host.startswith("127.") or inside
 
 
 def process() -> str:

@@ -4,8 +4,14 @@ import csv
 import io
 from collections import defaultdict
 
+import regex
+
+from demos.quiz.names import INVISIBLE
 from demos.quiz.scores import sensitivity
 
+# What a spreadsheet computes: a sign, also a wide one or behind what does not show, where a cell begins, also for one
+# that divides cells by semicolons.
+FORMULA = regex.compile(rf"(?:^|(?<=[;,|\t\r\n]))(?=(?:{INVISIBLE.pattern}|\s)*[=+\-@＝＋－＠−])")
 SURE = (50, 60, 70, 80, 90, 100)  # per cent; votes are counted at the nearest
 
 
@@ -45,15 +51,15 @@ def summary(votes: list[dict]) -> dict:
 
 
 def table(votes: list[dict]) -> str:
-    """All votes as CSV, one line for each face. A name that a spreadsheet would compute gets a quote in front."""
+    """All votes as CSV, one line for each face. What a spreadsheet would compute gets a quote in front."""
     file = io.StringIO()
     out = csv.writer(file)
     out.writerow(["round", "player", "face", "source", "real", "taken for real", "sure (%)"])
     for vote in votes:
-        name = "(hidden)" if vote["hidden"] else vote["player"]
-        name = f"'{name}" if name[0] in "=+-@\t\r" else name
+        name = "(hidden)" if vote["hidden"] else FORMULA.sub("'", vote["player"])
         for k, (source, real, pick) in enumerate(
             zip(vote["sources"], vote["real"], vote["picks"], strict=True)
         ):
+            source = FORMULA.sub("'", source)
             out.writerow([vote["round"], name, k + 1, source, real, pick, vote["sure"]])
     return file.getvalue()

@@ -22,7 +22,14 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from demos.quiz.network import Bucket, Refusal, only_here, public_address, visitor
+from demos.quiz.network import (
+    Bucket,
+    Refusal,
+    in_container,
+    only_here,
+    public_address,
+    visitor,
+)
 
 if TYPE_CHECKING:  # SQLAlchemy is for those who open a room
     from demos.quiz.rooms import Rooms
@@ -32,6 +39,9 @@ LARGEST = 4096  # bytes of a request
 BEAT = 15.0  # seconds between signs of life of a stream
 LOOK = 0.2  # seconds between two looks at a room
 CROWD = 3000  # streams at one time
+
+
+COUNTS = ("version", "voted", "players")  # what goes up with every vote and every player
 
 
 class Watch:
@@ -53,13 +63,13 @@ class Watch:
                     state, taught = await run_in_threadpool(self.rooms.seen_by_both, self.code)
                     _offer(self.teachers, taught)
                     # To a phone the count of votes and players is no news: the projector shows it.
-                    told = {k: v for k, v in state.items() if k not in ("voted", "players")}
+                    told = {k: v for k, v in state.items() if k not in COUNTS}
                     if told != shown:
                         shown = told
                         _offer(self.students, state)
             except Refusal as refusal:
                 _offer(self.students | self.teachers, str(refusal))
-                version = None
+                version, shown = None, None  # what comes next is news to all
                 await asyncio.sleep(1)
             await asyncio.sleep(LOOK)
 
@@ -80,7 +90,8 @@ class Class:
         self.rooms = rooms
         self.watches: dict[str, Watch] = {}
         self.streams = 0
-        self.joins, self.misses, self.opened = Bucket(450, 3), Bucket(100, 1), Bucket(20, 1 / 30)
+        # A lecture behind one address joins at once; who fills a room alone needs two minutes, in which it is seen.
+        self.joins, self.misses, self.opened = Bucket(150, 2), Bucket(100, 1), Bucket(20, 1 / 30)
 
     def routes(self) -> list[Route]:
         return [
@@ -89,15 +100,15 @@ class Class:
             Route("/class/assets/{name}", self.asset),
             Route("/class/{code}", self._page("student.html", "./")),
             Route("/class/{code}/teacher", self._page("teacher.html", "../")),
-            Route("/class/{code}/qr.svg", self.qr),
+            Route("/class/{code}/qr.svg", self._answer(self.qr)),
             Route("/class/{code}/events", self._answer(self.events)),
-            Route("/class/{code}/faces/{number:int}/{k:int}", self._answer(self.face)),
+            Route("/class/{code}/faces/{number}/{k}", self._answer(self.face)),
             Route("/class/{code}/results", self._answer(self.results)),
             *(
                 Route(
                     f"/class/{{code}}/{name}", self._answer(getattr(self, name)), methods=["POST"]
                 )
-                for name in ("join", "vote", "advance", "finish", "edit")
+                for name in ("join", "vote", "advance", "finish", "edit", "door", "clear")
             ),
         ]
 
@@ -109,46 +120,52 @@ class Class:
         deck = (await _body(request)).get("deck", "standard")
         if not isinstance(deck, str) or not re.fullmatch(r"[\w-]{1,80}", deck, re.ASCII):
             raise Refusal("A deck is standard, or the key of photos that were chosen here.")
-        code, key = await run_in_threadpool(
-            self.rooms().open, deck, "" if deck == "standard" else self.owner
-        )
+        owner = "" if deck == "standard" else self.owner
+        code, key = await self._do("open", deck, owner)
         return JSONResponse(dict(code=code, teacher=f"class/{code}/teacher#{key}"))
 
     async def join(self, request: Request) -> Response:
-        if not self.joins.take(visitor(request)):
-            raise Refusal(
-                "Too many are joining from here at once. Try again in a few seconds.", 429
-            )
+        if not self.joins.take(f"{visitor(request)} {_code(request)}"):
+            text = "Many are joining from here at once. Trying again in a few seconds."
+            raise Refusal(text, 429, again=4)
         name = (await _body(request)).get("name")
-        token = await run_in_threadpool(self.rooms().join, _code(request), name)
-        return JSONResponse(dict(token=token))
+        return JSONResponse(dict(token=await self._do("join", _code(request), name)))
 
     async def vote(self, request: Request) -> Response:
-        body = await _body(request)
-        given = body.get("round"), body.get("picks"), body.get("sure")
-        await run_in_threadpool(self.rooms().vote, _code(request), _secret(request), *given)
+        await self._change("vote", request, "round", "picks", "sure")
         return JSONResponse(dict(counted=True))
 
     async def advance(self, request: Request) -> Response:
-        await run_in_threadpool(self.rooms().advance, _code(request), _secret(request))
-        return JSONResponse({})
+        return JSONResponse(dict(counted=await self._change("advance", request, "phase", "round")))
 
     async def finish(self, request: Request) -> Response:
-        await run_in_threadpool(self.rooms().finish, _code(request), _secret(request))
-        return JSONResponse({})
+        return JSONResponse(dict(counted=await self._change("finish", request, "phase", "round")))
 
     async def edit(self, request: Request) -> Response:
-        body = await _body(request)
-        given = body.get("player"), body.get("change"), body.get("name", "")
-        if type(given[0]) is not int:
-            raise Refusal("There is no such player in this room.", 404)
-        await run_in_threadpool(self.rooms().edit, _code(request), _secret(request), *given)
+        await self._change("edit", request, "player", "change", "name")
         return JSONResponse({})
+
+    async def door(self, request: Request) -> Response:
+        await self._change("door", request, "shut")
+        return JSONResponse({})
+
+    async def clear(self, request: Request) -> Response:
+        return JSONResponse(dict(removed=await self._change("clear", request, "seconds")))
+
+    async def _change(self, what: str, request: Request, *fields: str):
+        """One of Rooms' methods, with these fields of the request."""
+        body = await _body(request)
+        given = (body.get(field) for field in fields)
+        return await self._do(what, _code(request), _secret(request), *given)
+
+    async def _do(self, what: str, *given):
+        """One of Rooms' methods in a thread, where the first one may wait for the database."""
+        return await run_in_threadpool(lambda: getattr(self.rooms(), what)(*given))
 
     async def results(self, request: Request) -> Response:
         from demos.quiz import report
 
-        votes = await run_in_threadpool(self.rooms().votes, _code(request), _secret(request))
+        votes = await self._do("votes", _code(request), _secret(request))
         if request.query_params.get("as") == "csv":
             name = f"which-face-is-real-{_code(request)}.csv"
             headers = {"content-disposition": f'attachment; filename="{name}"'}
@@ -159,12 +176,14 @@ class Class:
 
     async def face(self, request: Request) -> Response:
         number, k = request.path_params["number"], request.path_params["k"]
-        if not 0 <= k <= 2:
+        if k not in ("0", "1", "2"):
             raise Refusal("A round has the faces 0, 1 and 2.", 404)
-        dealt = await run_in_threadpool(self.rooms().dealt, _code(request), number)
+        if not re.fullmatch("[0-9]{1,9}", number):
+            raise Refusal("There is no such round.", 404)
+        dealt = await self._do("dealt", _code(request), int(number))
         # The same for everybody and for ever: the phone may keep it.
         headers = {"cache-control": "private, max-age=86400", "x-content-type-options": "nosniff"}
-        return Response(dealt.pictures[k], media_type="image/webp", headers=headers)
+        return Response(dealt.pictures[int(k)], media_type="image/webp", headers=headers)
 
     async def events(self, request: Request) -> Response:
         """A stream: first how things stand, then every change. With the teacher's secret, the votes as they come."""
@@ -172,9 +191,9 @@ class Class:
             raise Refusal("Too many are watching at once. Try again in a minute.", 503)
         code, secret = _code(request), _secret(request)
         teacher = request.headers.get("x-role") == "teacher"
+        look = "seen_by_teacher" if teacher else "seen_by_students"
+        await self._do(look, code, secret)  # refuses here, with a status
         rooms = self.rooms()
-        look = rooms.seen_by_teacher if teacher else rooms.seen_by_students
-        first = await run_in_threadpool(look, code, secret)  # refuses here, with a status
 
         async def stream() -> AsyncIterator[str]:
             watch = self.watches.setdefault(code, Watch(rooms, code))
@@ -186,19 +205,21 @@ class Class:
                 watch.task = asyncio.create_task(watch.look())
             self.streams += 1
             try:
-                last = first
-                yield f"data: {json.dumps(first)}\n\n"
+                # Read now that the queue hears every change: one between reading and hearing would never be told.
+                last = await self._do(look, code, secret)
+                yield _event(last)
                 while True:
                     try:
                         news = await asyncio.wait_for(queue.get(), BEAT)
                     except TimeoutError:
                         yield ": still here\n\n"
                         continue
-                    if news == last:
+                    if news == last or _older(news, last):
                         continue
                     last = news
-                    kind = "event: gone\n" if isinstance(news, str) else ""
-                    yield f"{kind}data: {json.dumps(news)}\n\n"
+                    yield _event(news)
+            except Refusal as refusal:
+                yield _event(str(refusal))  # the page comes again by itself
             finally:
                 self.streams -= 1
                 mine.discard(queue)
@@ -242,16 +263,23 @@ class Class:
         address = public_address(
             request, below if re.fullmatch(r"(/[\w.~-]{1,60}){1,9}", below, re.ASCII) else ""
         )
-        link = f"{address}/class/{request.path_params['code'][:4]}"
-        picture = segno.make(link, error="m").svg_inline(
-            border=2, dark="#1a1b20", light="#ffffff", omitsize=True
-        )
+        code = request.path_params["code"]
+        if not re.fullmatch("[A-Za-z]{4}", code):
+            raise Refusal("There is no room with this code. Look at the projector again.", 404)
+        link = f"{address}/class/{code}"
+        try:
+            made = segno.make(link, error="m")
+        except segno.DataOverflowError:
+            raise Refusal("This address is too long for a QR code. Set PUBLIC_URL.") from None
+        picture = made.svg_inline(border=2, dark="#1a1b20", light="#ffffff", omitsize=True)
         headers = {
             "x-link": link,
             "x-reachable": "no" if only_here(address) else "yes",
+            "x-inside": "yes" if in_container() else "no",
             # A Space's disk ends with its container.
             "x-kept": "no"
-            if os.environ.get("SPACE_HOST") and not os.environ.get("DATABASE_URL")
+            if os.environ.get("SPACE_HOST")
+            and os.environ.get("DATABASE_URL", "sqlite").startswith("sqlite")
             else "yes",
         }
         return Response(picture, media_type="image/svg+xml", headers=headers)
@@ -264,9 +292,21 @@ class Class:
                 # Guessing codes is slowed down; a class that mistypes is not locked out.
                 if refusal.status == 404 and not self.misses.take(visitor(request)):
                     refusal = Refusal("Too many wrong codes from here. Wait a minute.", 429)
-                return JSONResponse(dict(error=str(refusal)), refusal.status)
+                headers = {"retry-after": str(refusal.again)} if refusal.again else None
+                return JSONResponse(dict(error=str(refusal)), refusal.status, headers)
 
         return answer
+
+
+def _older(news: dict | str, last: dict | str) -> bool:
+    """Whether a page that knows `last` has nothing to learn: the look that found `news` began before it came."""
+    return isinstance(news, dict) and isinstance(last, dict) and news["version"] <= last["version"]
+
+
+def _event(news: dict | str) -> str:
+    """A state of the room, or a sentence that says why there is none."""
+    kind = "event: gone\n" if isinstance(news, str) else ""
+    return f"{kind}data: {json.dumps(news)}\n\n"
 
 
 def _code(request: Request) -> str:

@@ -14,7 +14,10 @@ export async function ask(path, { body, secret = "", role = "" } = {}) {
   }
   const content = await answer.json().catch(() => ({}));
   if (!answer.ok)
-    throw Object.assign(new Error(content.error ?? "Something went wrong. Try again."), { status: answer.status });
+    throw Object.assign(new Error(content.error ?? "Something went wrong. Try again."), {
+      status: answer.status,
+      again: Number(answer.headers.get("retry-after")),
+    });
   return content;
 }
 

@@ -26,8 +26,9 @@ find(".join").addEventListener("submit", async (event) => {
   event.preventDefault();
   const room = find(".join .code").value.trim().toUpperCase(),
     name = find(".join .name").value;
+  find(".join button").disabled = true;
   try {
-    const joined = await ask(`${encodeURIComponent(room)}/join`, { body: { name } });
+    const joined = await enter(room, name);
     localStorage.setItem(`class-${room}`, joined.token);
     problem("");
     if (room !== code) return location.assign(room);
@@ -35,8 +36,23 @@ find(".join").addEventListener("submit", async (event) => {
     follow();
   } catch (error) {
     problem(error.message);
+  } finally {
+    find(".join button").disabled = false;
   }
 });
+
+// A lecture behind one address is let in by and by.
+async function enter(room, name) {
+  for (;;) {
+    try {
+      return await ask(`${encodeURIComponent(room)}/join`, { body: { name } });
+    } catch (error) {
+      if (!error.again) throw error;
+      problem(error.message);
+      await new Promise((done) => setTimeout(done, 1000 * error.again * (0.5 + Math.random())));
+    }
+  }
+}
 
 function deal() {
   shown = state.round;

@@ -19,7 +19,7 @@ const element = (tag, words = {}, ...children) => {
   return made;
 };
 
-async function act(what, body = {}) {
+async function act(what, body) {
   try {
     await ask(`${code}/${what}`, { secret: key, body });
     problem("");
@@ -27,6 +27,9 @@ async function act(what, body = {}) {
     problem(error.message);
   }
 }
+
+// A press is for what the page shows: the server ignores it when the game has gone on meanwhile.
+const press = (what, { phase, round }) => act(what, { phase, round });
 
 function deal() {
   shown = state.round;
@@ -95,6 +98,8 @@ function draw() {
   find(".next").textContent = phase === "lobby" ? "Begin" : open ? "Reveal" : "Next round";
   find(".next").hidden = phase === "over";
   find(".finish").hidden = phase !== "revealed";
+  find(".shut").setAttribute("aria-pressed", String(state.shut));
+  find(".shut").textContent = state.shut ? "Open the door" : "Close the door";
   faces.hidden = phase === "lobby" || phase === "over";
   find(".voted").textContent = open
     ? `Round ${round}: ${voted} of ${players} have voted`
@@ -174,12 +179,22 @@ async function end() {
   find(".end").hidden = false;
 }
 
-find(".next").addEventListener("click", () => act("advance"));
-find(".finish").addEventListener("click", () => act("finish"));
+find(".next").addEventListener("click", () => press("advance", state));
+find(".finish").addEventListener("click", () => {
+  const asked = state; // while the question stands, the game may go on
+  if (confirm("End the game for everybody? There will be no further round.")) press("finish", asked);
+});
+find(".shut").addEventListener("click", () => act("door", { shut: !state.shut }));
+find(".clear").addEventListener("click", () => {
+  const since = find(".since"),
+    when = since.selectedOptions[0].textContent;
+  if (confirm(`Remove everybody who joined in the last ${when}, and their votes?`))
+    act("clear", { seconds: Number(since.value) });
+});
 addEventListener("keydown", (event) => {
   if (event.target === document.body && (event.key === "Enter" || event.key === " ")) {
     event.preventDefault();
-    find(".next").click();
+    if (!event.repeat) find(".next").click();
   }
 });
 find(".copy").addEventListener("click", async () => {
@@ -203,7 +218,10 @@ const below = new URL(document.baseURI).pathname.replace(/\/class\/$/, "");
 fetch(`${code}/qr.svg?below=${below}`).then(async (answer) => {
   find(".qr").innerHTML = await answer.text();
   find(".link").href = find(".link").textContent = answer.headers.get("x-link");
-  find(".reach").hidden = answer.headers.get("x-reachable") !== "no";
+  const reached = answer.headers.get("x-reachable") !== "no",
+    inside = answer.headers.get("x-inside") === "yes";
+  find(".reach").hidden = reached || inside;
+  find(".inside").hidden = reached || !inside;
   find(".dies").hidden = answer.headers.get("x-kept") !== "no";
 });
 listen(

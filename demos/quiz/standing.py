@@ -1,0 +1,85 @@
+"""How a room stands: what everybody may see, what the teacher sees besides, all votes of the rounds that were revealed.
+
+Read inside one transaction of the caller's, so that the parts are of one moment.
+"""
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from demos.quiz.tables import Player, Room, Round, Vote
+
+
+def state(session: Session, room: Room) -> dict:
+    """Nothing that gives an open round away, and nobody's vote."""
+    votes = select(func.count()).where(Vote.room == room.code, Vote.round == room.round)
+    seen = dict(
+        code=room.code,
+        phase=room.phase,
+        round=room.round,
+        version=room.version,
+        voted=session.scalar(votes),
+        players=session.scalar(select(func.count()).where(Player.room == room.code)),
+    )
+    if room.phase in ("revealed", "over") and room.round:
+        dealt = session.get(Round, (room.code, room.round))
+        seen |= dict(
+            real=[r == "1" for r in dealt.real], sources=dealt.sources.split("\t"), void=dealt.void
+        )
+    return seen
+
+
+def taught(session: Session, room: Room) -> dict:
+    """The votes for each face as they come, the ranking, the door: only for who has shown the teacher's secret."""
+    counts = [0, 0, 0]
+    for (picks,) in session.execute(
+        select(Vote.picks).where(Vote.room == room.code, Vote.round == room.round)
+    ):
+        for k in range(3):
+            counts[k] += picks[k] == "1"
+    players = session.scalars(
+        select(Player).where(Player.room == room.code).order_by(Player.id)
+    ).all()
+    right = _right(session, room)
+    ranking = sorted(players, key=lambda p: (-right.get(p.id, 0), p.id))
+    shown = [dict(id=p.id, name=p.name, hidden=p.hidden, right=right.get(p.id, 0)) for p in ranking]
+    return dict(counts=counts, ranking=shown, shut=room.shut)
+
+
+def votes(session: Session, room: Room) -> list[dict]:
+    """Every vote in rounds that are revealed and not void."""
+    rows = session.execute(
+        select(Vote, Round, Player)
+        .join(Round, (Round.room == Vote.room) & (Round.number == Vote.round))
+        .join(Player, Player.id == Vote.player)
+        .where(Vote.room == room.code, ~Round.void, _told(room))
+        .order_by(Vote.round, Player.id)
+    )
+    return [
+        dict(
+            round=vote.round,
+            player=player.name,
+            hidden=player.hidden,
+            picks=vote.picks,
+            sure=vote.sure,
+            real=dealt.real,
+            sources=dealt.sources.split("\t"),
+        )
+        for vote, dealt, player in rows
+    ]
+
+
+def _told(room: Room) -> ColumnElement[bool]:
+    return Round.number <= (room.round - 1 if room.phase == "open" else room.round)
+
+
+def _right(session: Session, room: Room) -> dict[int, int]:
+    """How many faces each player has named rightly, in rounds that are revealed."""
+    right: dict[int, int] = {}
+    rows = session.execute(
+        select(Vote.player, Vote.picks, Round.real)
+        .join(Round, (Round.room == Vote.room) & (Round.number == Vote.round))
+        .where(Vote.room == room.code, ~Round.void, _told(room))
+    )
+    for player, picks, real in rows:
+        right[player] = right.get(player, 0) + sum(a == b for a, b in zip(picks, real, strict=True))
+    return right
