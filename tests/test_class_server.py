@@ -217,6 +217,10 @@ def test_the_way_in_is_an_address_that_phones_reach(client, monkeypatch):
     assert local.headers["x-reachable"] == "no"
     monkeypatch.setattr(network, "local_address", lambda: "192.168.1.5")
     monkeypatch.setenv("GRADIO_SERVER_NAME", "0.0.0.0")
+    monkeypatch.setattr(network, "in_container", lambda: True)
+    inside = client.get(f"{room}/qr.svg", headers={"host": "127.0.0.1:7860"})
+    assert inside.headers["x-reachable"] == "no", "a container's address is not the machine's"
+    monkeypatch.setattr(network, "in_container", lambda: False)
     found = client.get(f"{room}/qr.svg", headers={"host": "127.0.0.1:7860"})
     assert (
         found.headers["x-link"] == f"http://192.168.1.5:7860{room}"
@@ -231,6 +235,35 @@ def test_the_way_in_is_an_address_that_phones_reach(client, monkeypatch):
     monkeypatch.setenv("PUBLIC_URL", "https://class.example.org/")
     assert client.get(f"{room}/qr.svg").headers["x-link"] == f"https://class.example.org{room}"
     assert found.text.startswith("<svg")
+
+
+@pytest.mark.parametrize(
+    "headers, reached",
+    [
+        ({"x-page": "https://uni.example/demo"}, "https://uni.example/demo"),
+        ({"x-page": "http://[fe80::1]:7860"}, "http://[fe80::1]:7860"),
+        ({"x-forwarded-host": "a.example, b", "x-forwarded-proto": "https"}, "https://a.example"),
+        ({"x-page": "javascript:alert(1)"}, "http://testserver"),
+        ({"x-page": "https://a b/"}, "http://testserver"),
+        ({"x-forwarded-host": "a/../<b>"}, "http://localhost"),
+        ({"host": "\xe9"}, "http://localhost"),
+    ],
+)
+def test_the_way_in_is_how_the_page_that_asks_was_reached(client, monkeypatch, headers, reached):
+    """A proxy may tell the server nothing, or all that it knows; what is no address is not believed."""
+    for name in ("PUBLIC_URL", "SPACE_HOST", "GRADIO_SERVER_NAME", "GRADIO_ROOT_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    answer = client.get("/class/BCDF/qr.svg", headers={k: v.encode() for k, v in headers.items()})
+    assert answer.headers["x-link"] == f"{reached}/class/BCDF"
+    if reached == "http://testserver":
+        monkeypatch.setenv("GRADIO_ROOT_PATH", "/demo/")
+        answer = client.get("/class/BCDF/qr.svg", headers=headers)
+        assert answer.headers["x-link"] == f"{reached}/demo/class/BCDF"
+
+
+def test_a_code_that_is_none_is_no_reason_to_break(client):
+    for code in ("ÄÖÜß", "%00%ff", "&quot;", "a" * 3000):
+        assert client.get(f"/class/{code}/qr.svg").status_code == 200
 
 
 def test_a_room_with_photos_belongs_to_this_process(client):

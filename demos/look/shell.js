@@ -108,7 +108,7 @@
       app = apps.get(oldest);
       apps.delete(oldest);
     }
-    config.root = new URL(".", location.href).href.replace(/\/$/, "");
+    config.root = gml.root();
     const address = restore(config.components, place, query);
     app.query = query;
     app.restored = place.view.knobs.some((name) => address.has(name));
@@ -292,6 +292,9 @@
     restoring: (element) => element.closest("gradio-app")?.restored ?? false,
     // What the link says for something that is no knob of Gradio's.
     linked: (element, name) => element.closest("gradio-app")?.query.get(name) ?? null,
+
+    // Where the app lies, as this page was reached.
+    root: () => new URL(".", location.href).href.replace(/\/$/, ""),
 
     // What a link to this very view says; at once also the address bar.
     address() {

@@ -16,6 +16,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -238,11 +239,8 @@ class Class:
         """The way into the room, for a phone's camera; in a header whether phones can reach it, and the address."""
         import segno
 
-        below = request.query_params.get("below", "")
-        address = public_address(
-            request, below if re.fullmatch(r"(/[\w.~-]{1,60}){1,9}", below, re.ASCII) else ""
-        )
-        link = f"{address}/class/{request.path_params['code'][:4]}"
+        address = public_address(request)
+        link = f"{address}/class/{quote(request.path_params['code'][:4])}"
         picture = segno.make(link, error="m").svg_inline(
             border=2, dark="#1a1b20", light="#ffffff", omitsize=True
         )

@@ -119,8 +119,9 @@ def mixed_picture(person: str, psi: float, found: str = "", model: str = SHIPPED
 def fit(rows: str, columns: str, layers: str, model: str) -> tuple[str, str, str, str]:
     """For another generator, which has other layers: what of the matrix fits it. Of found faces none does."""
     count = network.layers(network.named(model))
-    inside = [k for k in str(layers).split(",") if k.strip().isdecimal() and int(k) < count]
-    few = ",".join(inside) or ", ".join(map(str, groups(model)["Coarse"]))
+    said = re.findall(r"(?<![^, ])[0-9]{1,2}(?![^, ])", str(layers))
+    inside = [k for k in said if int(k) < count]
+    few = ", ".join(inside) or ", ".join(map(str, groups(model)["Coarse"]))
     return fitting(rows, model), fitting(columns, model), few, ""
 
 
