@@ -267,11 +267,7 @@
       const before = (done[app.dataset.view] ??= []);
       if (!before.includes(step)) before.push(step);
       tick(app);
-      try {
-        sessionStorage.setItem(KEY, JSON.stringify(done));
-      } catch {
-        // Where storing is forbidden the ticks last until the page is left.
-      }
+      gml.remember(KEY, done);
     },
 
     // Knobs were turned: a link says so. names and values of the knobs of one view of a tab.
@@ -323,11 +319,7 @@
     },
 
     open() {
-      try {
-        done = JSON.parse(sessionStorage.getItem(KEY)) ?? {};
-      } catch {
-        done = {};
-      }
+      done = gml.remembered(KEY) ?? {};
       const { page, description } = window.gml_first;
       const [place, query] = read(location.search);
       descriptions.set(page, Promise.resolve(description));
