@@ -54,8 +54,7 @@ def test_a_stream_arrives_as_it_is_made(behind, client, way):
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_a_film_is_seen_while_it_is_drawn(behind, client, way):
-    """Every update of Gradio's queue is a piece of its own."""
+def test_what_the_queue_streams_comes_to_its_end(behind, client, way):
     url = f"{behind[way]}/gradio_api/call/denoise"
     event = client.post(url, json=dict(data=[*GOOD["denoise"].values()])).json()["event_id"]
     with client.stream("GET", f"{url}/{event}") as stream:
