@@ -8,15 +8,16 @@ import os
 os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // 2)))
 
 import gradio as gr
+from starlette.middleware import Middleware
 
-from demos import TABS, shell, theme, ui
+from demos import TABS, doors, shell, theme, ui
 
 QUEUE = 128  # visitors waiting for one kind of answer; the next one is told to try again
 
 
 def build() -> gr.Blocks:
     """Every view, a page of its own. A view whose weights are not there says so in its place; the others work."""
-    with gr.Blocks(title="Generative Models, Live", analytics_enabled=False) as blocks:
+    with doors.Page(title="Generative Models, Live", analytics_enabled=False) as blocks:
         for tab in TABS:
             for view in tab.VIEWS:
                 # What blocks.route() does, less the app that Gradio would make anew at the end of each.
@@ -31,7 +32,9 @@ def build() -> gr.Blocks:
 def launch(blocks: gr.Blocks, **options) -> None:
     """Serve the page on 127.0.0.1:7860, or where GRADIO_SERVER_NAME and GRADIO_SERVER_PORT say."""
     pages = shell.Pages(blocks, TABS)
-    routes = [r for tab in TABS for r in getattr(tab, "ROUTES", ())]
+    routes = [*pages.routes(), *(r for tab in TABS for r in getattr(tab, "ROUTES", ()))]
+    middleware = [Middleware(doors.Doors, ours=routes), *shell.MIDDLEWARE]
+    doors.no_proxy_for_ourselves()
     # A handler's sentence reaches the page in any case; show_error would add the text of every other exception.
     blocks.launch(
         **(
@@ -42,7 +45,7 @@ def launch(blocks: gr.Blocks, **options) -> None:
                 run_history=False,  # nobody's calls are kept
                 footer_links=[],
                 max_file_size="1mb",
-                app_kwargs=dict(routes=[*pages.routes(), *routes], middleware=shell.MIDDLEWARE),
+                app_kwargs=dict(routes=routes, middleware=middleware),
             )
             | options
         )

@@ -15,6 +15,7 @@ torch, safetensors and huggingface_hub are imported where they are used, so that
 manifest takes milliseconds. Writing is in checkpoints/save.py, publishing in __main__.py.
 """
 
+import errno
 import hashlib
 import importlib
 import json
@@ -199,30 +200,53 @@ def _download(repo: str, revision: str, file: str, problem: str) -> Path:
 
 def why(error: Exception, repo: str, revision: str) -> str:
     """What an exception of huggingface_hub means, and what to do, as the end of a sentence."""
-    from huggingface_hub import errors
+    import httpx
+    from huggingface_hub import errors, get_token
 
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    match error:  # order matters: several of these classes derive from one another
-        case errors.GatedRepoError():
-            return (
-                f"{repo} asks for permission. Accept its terms on the Hub and run `hf auth login`."
-            )
-        case errors.RepositoryNotFoundError():
-            return f"{repo} is not on the Hub, or is private. If private, run `hf auth login`."
-        case errors.RevisionNotFoundError():
-            return f"{repo} on the Hub no longer has revision {revision[:8]}. Update the app."
-        case _ if isinstance(error.__cause__ or error, errors.OfflineModeIsEnabled):
-            return "HF_HUB_OFFLINE forbids a download. Unset it and try again."
-        case errors.LocalEntryNotFoundError():
-            return f"the Hub cannot be reached for {repo}. Check the network and try again."
-        case errors.EntryNotFoundError():
-            return f"{repo} on the Hub has no such file at {revision[:8]}. Update the app."
-        case _ if status in (401, 403):
-            return (
-                f"{repo} on the Hub refuses access ({status}). Run `hf auth login` and try again."
-            )
-        case _:
-            return f"{repo} cannot be fetched. Check the network and the free disk space."
+    # The client wraps what has happened in "not in the cache either".
+    chain = [error, *filter(None, [error.__cause__])]
+    answer = next(filter(None, (getattr(e, "response", None) for e in chain)), None)
+    status = getattr(answer, "status_code", None)
+    written = {e.errno for e in chain if isinstance(e, OSError)}
+
+    def any_is(*kinds: type) -> bool:
+        return any(isinstance(e, kinds) for e in chain)
+
+    # Order matters: several of these classes derive from one another.
+    if any_is(errors.GatedRepoError):
+        return f"{repo} asks for permission. Accept its terms on the Hub and run `hf auth login`."
+    if status == 401 and get_token():
+        return "the Hub refuses the token that is set here (401). Renew HF_TOKEN, or unset it."
+    if any_is(errors.RepositoryNotFoundError):
+        return f"{repo} is not on the Hub, or is private. If private, run `hf auth login`."
+    if any_is(errors.RevisionNotFoundError):
+        return f"{repo} on the Hub no longer has revision {revision[:8]}. Update the app."
+    if any_is(errors.OfflineModeIsEnabled):
+        return "HF_HUB_OFFLINE forbids a download. Unset it and try again."
+    if status == 407 or any("407" in str(e) and "roxy" in type(e).__name__ for e in chain):
+        return "the proxy asks who you are (407). Put name and password into HTTPS_PROXY."
+    if status == 429:
+        wait = answer.headers.get("retry-after", "")
+        when = f"in {wait} seconds" if wait.isdigit() and int(wait) else "in a few minutes"
+        return f"the Hub has had too many requests from here (429). Try again {when}."
+    if status in (401, 403):
+        return f"{repo} on the Hub refuses access ({status}). Run `hf auth login` and try again."
+    if status is not None and status >= 500:
+        return f"the Hub itself is out of order just now ({status}). Try again later."
+    if any_is(errors.FileMetadataError):
+        return (
+            "something else answers in the Hub's place, such as the sign-in page of a public network. "
+            "Open any page in a browser, sign in, and try again."
+        )
+    if written & {errno.EACCES, errno.EPERM, errno.EROFS}:
+        return "the folder for downloads cannot be written. Set HF_HOME to one that can be."
+    if written & {errno.ENOSPC, errno.EDQUOT}:
+        return "the disk is full. Make room and try again."
+    if any_is(errors.LocalEntryNotFoundError, httpx.TransportError):
+        return f"the Hub cannot be reached for {repo}. Check the network and try again."
+    if any_is(errors.EntryNotFoundError):
+        return f"{repo} on the Hub has no such file at {revision[:8]}. Update the app."
+    return f"{repo} cannot be fetched. Check the network and try again."
 
 
 def _build(name: str) -> "nn.Module | dict[str, Tensor]":

@@ -9,7 +9,6 @@ again. Here a file grows as .part, is taken up where it stopped, even by another
 when every byte is there and the hash fits. What the client has in its own cache, as a Space preloads it, is used first.
 """
 
-import errno
 import hashlib
 import json
 import shutil
@@ -134,10 +133,7 @@ class _Download:
             self.error = error
         # Broad for the same reason as in checkpoints: the client lets many kinds of error through.
         except Exception as error:
-            full = isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
-            reason = (
-                "the disk is full. Make room and try again." if full else why(error, repo, revision)
-            )
+            reason = why(error, repo, revision)
             self.error = CheckpointError(f"Could not download {self.name}: {reason}")
             self.error.__cause__ = error
         finally:
@@ -145,13 +141,15 @@ class _Download:
                 del _running[self.name]
 
     def _all(self) -> None:
-        from huggingface_hub import get_hf_file_metadata, hf_hub_url
+        from huggingface_hub import errors, get_hf_file_metadata, hf_hub_url
 
         self.home.mkdir(parents=True, exist_ok=True)
         wanted = []
         for file in self.entry["files"]:
             url = hf_hub_url(self.entry["repo"], file, revision=self.entry["revision"])
             about = get_hf_file_metadata(url)
+            if not about.etag or about.size is None:
+                raise errors.FileMetadataError("an answer that is not the Hub's")
             target = self.home / file
             part = target.with_name(f"{file}.{about.etag[:16]}.part")
             wanted.append((url, about.etag, about.size, target, part))

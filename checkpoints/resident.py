@@ -58,10 +58,11 @@ def memory() -> tuple[int, int]:
 
     if device().type == "cuda" and not ZERO_GPU:
         return torch.cuda.mem_get_info()
-    with open("/proc/meminfo") as file:
-        lines = dict(line.split(":") for line in file)
-    free, total = (1024 * int(lines[key].split()[0]) for key in ("MemAvailable", "MemTotal"))
-    group = Path("/sys/fs/cgroup")
+    import psutil
+
+    there = psutil.virtual_memory()
+    free, total = there.available, there.total
+    group = Path("/sys/fs/cgroup")  # psutil tells of the machine, and not of a container's share
     try:
         limit = int((group / "memory.max").read_text())
         used = int((group / "memory.current").read_text())
@@ -71,14 +72,24 @@ def memory() -> tuple[int, int]:
 
 
 def bound() -> int:
-    """Bytes that large models may take together."""
+    """Bytes that large models may take together. Raises CheckpointError where MODEL_MEMORY_GB is no number."""
     given = os.environ.get("MODEL_MEMORY_GB")
-    return int(float(given) * 1e9) if given else int(SHARE * memory()[1])
+    if not given:
+        return int(SHARE * memory()[1])
+    try:
+        return int(float(given) * 1e9)
+    except (ValueError, OverflowError):  # infinity is no number of bytes either
+        raise CheckpointError(
+            f"MODEL_MEMORY_GB is {given[:20]!r}: write a plain number of gigabytes, such as 8 or 0.5, and start again."
+        ) from None
 
 
 def fits(name: str) -> str:
     """Why a model cannot run here even alone, as a sentence; empty when it can."""
-    need, most = needs(name), bound()
+    try:
+        need, most = needs(name), bound()
+    except CheckpointError as error:
+        return str(error)
     if need <= most:
         return ""
     return f"It needs {need / 1e9:.1f} GB of memory; {most / 1e9:.1f} GB are meant for large models here."
@@ -115,8 +126,9 @@ def release(name: str) -> None:
         import torch
 
         torch.cuda.empty_cache()
-    # glibc keeps what is freed, and the app is started with settings that make it keep more.
-    with contextlib.suppress(OSError, AttributeError):
+    # glibc keeps what is freed, and the app is started with settings that make it keep more. Other systems have no
+    # such function, and Windows no library without a name.
+    with contextlib.suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
 

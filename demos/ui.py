@@ -292,15 +292,18 @@ def strip(cells: Sequence[tuple[str, str]], live: str = "") -> None:
     html(f"<div class='strip'>{facts}</div>")
 
 
-def likeness(measured: dict) -> list[tuple[str, str]]:
-    """Two cells of a strip: how near drawn faces are to real ones, all of them at 32 pixels, so that models compare."""
+def likeness(measured: dict, how: str = "") -> list[tuple[str, str]]:
+    """Two cells of a strip: how near drawn faces are to real ones, all at 32 pixels, where models compare. how: drawn how?"""
     real = {
         key: measured[f"floor_{key}_at_32"] for key in ("fd_mobilenetv2", "precision", "recall")
     }
     return [
         (
             f"{measured['fd_mobilenetv2_at_32']:.0f}",
-            f"FD-MobileNetV2 of {measured['samples']:,} faces at 32 pixels; real ones: {real['fd_mobilenetv2']:.0f}",
+            " ".join(
+                f"FD-MobileNetV2 of {measured['samples']:,} faces {how} at 32 pixels; real ones: "
+                f"{real['fd_mobilenetv2']:.0f}".split()
+            ),
         ),
         (
             f"{measured['precision_at_32']:.2f} / {measured['recall_at_32']:.2f}",

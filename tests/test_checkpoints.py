@@ -1,5 +1,6 @@
 """The door to weights, on a shelf of our own with tiny models on it."""
 
+import errno
 import functools
 import hashlib
 import os
@@ -152,9 +153,17 @@ def test_wrong_file_from_the_hub(shelf, hub, tmp_path, ask):
     assert file.exists(), "the cache is the user's"
 
 
-def reply(cls, status):
+def reply(cls, status, **headers):
     request = httpx.Request("GET", "https://huggingface.co")
-    return cls("two\nlines", response=httpx.Response(status, request=request))
+    answer = httpx.Response(status, headers=headers, request=request)
+    return cls("two\nlines", response=answer)
+
+
+def wrapped(cause: Exception) -> Exception:
+    """As the client says that a file is not in the cache either."""
+    error = errors.LocalEntryNotFoundError("two\nlines")
+    error.__cause__ = cause
+    return error
 
 
 @both
@@ -168,16 +177,33 @@ def reply(cls, status):
         (reply(errors.RemoteEntryNotFoundError, 404), ["no such file"]),
         (reply(errors.GatedRepoError, 403), ["asks for permission", "hf auth login"]),
         (reply(errors.HfHubHTTPError, 401), ["refuses access (401)", "hf auth login"]),
-        (reply(errors.HfHubHTTPError, 503), ["cannot be fetched"]),
-        (httpx.ConnectError("[Errno 111]"), ["cannot be fetched", "network"]),
-        (OSError(28, "No space left on device"), ["cannot be fetched", "disk space"]),
+        (reply(errors.HfHubHTTPError, 503), ["out of order just now (503)", "later"]),
+        (wrapped(reply(errors.HfHubHTTPError, 503)), ["out of order just now (503)", "later"]),
+        (wrapped(reply(errors.HfHubHTTPError, 429)), ["too many requests", "a few minutes"]),
+        (reply(errors.HfHubHTTPError, 429, **{"retry-after": "17"}), ["(429)", "in 17 seconds"]),
+        (wrapped(reply(errors.HfHubHTTPError, 407)), ["proxy", "HTTPS_PROXY"]),
+        (httpx.ProxyError("407 Proxy Authentication Required"), ["proxy", "HTTPS_PROXY"]),
+        (wrapped(errors.FileMetadataError("x")), ["sign-in page", "browser"]),
+        (PermissionError(errno.EACCES, "no"), ["cannot be written", "HF_HOME"]),
+        (OSError(errno.EROFS, "Read-only file system"), ["cannot be written", "HF_HOME"]),
+        (httpx.ConnectError("[Errno 111]"), ["cannot be reached", "network"]),
+        (wrapped(httpx.ConnectError("[Errno 111]")), ["cannot be reached", "network"]),
+        (OSError(28, "No space left on device"), ["disk is full"]),
+        (RuntimeError("two\nlines"), ["cannot be fetched"]),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
 def test_refusals_of_the_hub_are_told_apart(shelf, hub, ask, error, words):
     spoil(put(repo="me/weights"))
     hub.side_effect = error
-    fails(ask, "tiny", "checkpoints/tiny.safetensors is damaged", "me/weights", *words)
+    fails(ask, "tiny", "checkpoints/tiny.safetensors is damaged", *words)
+
+
+def test_a_token_that_is_refused_is_told_from_none(shelf, hub, monkeypatch):
+    spoil(put(repo="me/weights"))
+    hub.side_effect = reply(errors.HfHubHTTPError, 401)
+    monkeypatch.setenv("HF_TOKEN", "hf_of_last_year")
+    fails(checkpoints.path, "tiny", "refuses the token", "Renew HF_TOKEN, or unset it")
 
 
 def test_a_hub_that_cannot_be_reached_is_left_alone_for_a_while(shelf, hub, monkeypatch):

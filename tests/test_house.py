@@ -26,11 +26,12 @@ NOT_A_METHOD = {"models/__init__.py", "models/images.py", "models/layers.py"}
 SHOWS_ANYWHERE = (
     "demos/ui.py",
     "demos/shell.py",
+    "demos/doors.py",
     "demos/theme.py",
     "demos/plots.py",
     "demos/canvas/",
 )
-NOT_A_TAB = {"__init__", "ui", "shell", "theme", "plots", "gpu", "model_switch", "photo"}
+NOT_A_TAB = {"__init__", "ui", "shell", "doors", "theme", "plots", "gpu", "model_switch", "photo"}
 
 
 @cache

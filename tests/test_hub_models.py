@@ -140,7 +140,8 @@ def test_a_file_that_is_not_the_pinned_one_is_not_used(small_hub):
         ((404, "RevisionNotFound"), "no longer has revision"),
         ((404, "EntryNotFound"), "no such file"),
         ((403, ""), "refuses access"),
-        ((500, ""), "cannot be fetched"),
+        ((500, ""), "out of order just now"),
+        ((429, ""), "too many requests"),
     ],
 )
 def test_a_hub_that_refuses_is_one_line_and_the_next_call_works(small_hub, refuse, words):

@@ -64,6 +64,7 @@ def test_what_fits_stays_when_the_generator_changes():
     many = " ".join(["1"] * 5 + ["2"] * 9)
     assert mixing.fit(many, "5", "14", cat) == (many, "5", "0, 1, 2", "")
     assert mixing.fit("<b>", "", None, cat) == ("7", "7", "0, 1, 2", "")
+    assert mixing.fit("1", "2", "9" * 5000, cat)[2] == "0, 1, 2", "more digits than Python reads"
     with pytest.raises(ValueError, match="Model is one of"):
         mixing.fit("1", "2", "0", "../x")
 

@@ -119,14 +119,19 @@ function move(u, v) {
   at = [clip(u), clip(v)];
   z = at.map(toZ);
   if (sheet) p = look(at);
+  else if ("ready" in element.dataset) ask(); // this browser gives no picture back: each point is the server's
   draw();
+}
+
+function ask() {
+  element.dataset.z = JSON.stringify(z.map((v) => Number(v.toFixed(2))));
+  trigger("select");
 }
 
 function rest() {
   clearTimeout(resting);
   if (!dots.some(({ u, v }) => Math.hypot(u - at[0], v - at[1]) < GAP)) gml.did(element, "gap");
-  element.dataset.z = JSON.stringify(z.map((v) => Number(v.toFixed(2))));
-  trigger("select");
+  ask();
 }
 
 function under(event) {
@@ -166,7 +171,11 @@ find(".downloads").addEventListener("click", (event) => {
 });
 
 function read() {
-  if (dragging) return; // the finger is already elsewhere
+  if (dragging) {
+    // The finger is already elsewhere. Where there is no sheet, the newest picture is the nearest.
+    if (!sheet) p = bytes(props.value.ink);
+    return draw();
+  }
   z = props.value.z;
   element.dataset.z = JSON.stringify(z);
   at = z.map(toMap);

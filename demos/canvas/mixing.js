@@ -282,7 +282,7 @@ element.addEventListener("click", (event) => {
     doing = event.target.dataset.do;
   if (doing === "undo") undo();
   if (doing === "go-on") goOn(i, who);
-  if (doing === "keep" && own().kept.length < 50) put(who, large.toDataURL());
+  if (doing === "keep" && own().kept.length < 50) put(who, gml.readable() ? large.toDataURL() : null);
   if (doing === "png") {
     // The server draws it again, with a note inside that nobody like this was born.
     props.value = { ...props.value, home: text(who) };

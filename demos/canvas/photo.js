@@ -20,6 +20,7 @@ file.addEventListener("change", async () => {
   if (!chosen || !agreed.checked) return;
   if (chosen.size > BYTES)
     return say(`This file has ${Math.round(chosen.size / 1e6)} MB: at most ${BYTES / 1e6} are taken.`);
+  if (!gml.readable()) return say(gml.UNREADABLE);
   let picture;
   try {
     picture = await createImageBitmap(chosen, { imageOrientation: "from-image" });

@@ -61,7 +61,7 @@ find(".controls").addEventListener("click", (event) => {
 
 // The view of mixtures takes it out of this window's memory: no address can hold a w.
 async function mix() {
-  gml.toMix = { w: props.value.w, uri: soFar.toDataURL() };
+  gml.toMix = { w: props.value.w, uri: props.value.face };
   await gml.go("stylegan", "mixing");
   document.querySelector("#mixing .canvas-mixing")?.dispatchEvent(new Event("found"));
 }

@@ -18,24 +18,14 @@ let number = 0,
 // What outlives this view: the record, which the next view reads, also in this window's storage since there is no face
 // in it; and which faces are played with, in memory alone.
 const KEY = "gml-quiz";
-function kept() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEY)).filter((round) => Array.isArray(round?.from));
-  } catch {
-    return []; // nothing was kept, or storing is forbidden
-  }
-}
-gml.quiz ??= { record: kept(), deck: "standard" };
+const kept = gml.remembered(KEY) ?? [];
+gml.quiz ??= { record: kept.filter((round) => Array.isArray(round?.from)), deck: "standard" };
 
 function keep(round) {
   const { record } = gml.quiz;
   record.push({ number: (record.at(-1)?.number ?? 0) + 1, ...round });
   gml.quiz.record = record.slice(-500);
-  try {
-    sessionStorage.setItem(KEY, JSON.stringify(gml.quiz.record));
-  } catch {
-    // then it lasts until the page is left
-  }
+  gml.remember(KEY, gml.quiz.record);
 }
 
 function tally() {
@@ -189,7 +179,9 @@ function key(event) {
     inside = at === document.body || element.contains(at);
   const step = { ArrowLeft: -5, ArrowRight: 5 }[event.key];
   if (!inside || at.closest(".from")) return;
-  if ("123".includes(event.key)) choose(Number(event.key) - 1);
+  // By its place: on a French keyboard the key says &, and one that a program presses may say nothing.
+  const face = /^(?:Digit|Numpad)?([123])$/.exec(event.code || event.key)?.[1];
+  if (face) choose(face - 1);
   else if (step && at !== slider) {
     slider.value = Number(slider.value) + step;
     sure();
@@ -201,6 +193,7 @@ addEventListener("keydown", key);
 
 // Photos are made small here, so that what leaves the page has neither names nor places nor dates in it.
 async function small(file) {
+  if (!gml.readable()) throw new Error(gml.UNREADABLE);
   const image = await createImageBitmap(file),
     scale = Math.min(1, WIDTH / Math.max(image.width, image.height));
   const paper = Object.assign(document.createElement("canvas"), {
@@ -218,8 +211,11 @@ files.addEventListener("change", async () => {
     return (find(".ask").textContent = `Choose 3 to ${props.most_photos} photos, with one face on each.`);
   try {
     sending = await Promise.all(chosen.map(small));
-  } catch {
-    return (find(".ask").textContent = "One of these files is not a picture that this browser can read.");
+  } catch (error) {
+    const known = error.message === gml.UNREADABLE;
+    return (find(".ask").textContent = known
+      ? gml.UNREADABLE
+      : "One of these files is not a picture that this browser can read.");
   }
   trigger("upload");
 });

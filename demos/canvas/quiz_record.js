@@ -4,14 +4,8 @@ const find = (selector) => element.querySelector(selector),
 let sent = 0; // rounds that the server was asked about
 
 // As in quiz.js: whichever of the two comes first reads what this window kept.
-function kept() {
-  try {
-    return JSON.parse(sessionStorage.getItem("gml-quiz")).filter((round) => Array.isArray(round?.from));
-  } catch {
-    return []; // nothing was kept, or storing is forbidden
-  }
-}
-gml.quiz ??= { record: kept(), deck: "standard" };
+const kept = gml.remembered("gml-quiz") ?? [];
+gml.quiz ??= { record: kept.filter((round) => Array.isArray(round?.from)), deck: "standard" };
 
 // The plots wait unseen, so that nobody reads "nothing yet" above a record that is being read.
 const wait = (on) => (document.querySelector("#quiz-record").style.visibility = on ? "hidden" : "");
@@ -20,7 +14,7 @@ function look() {
   if (!element.isConnected) return removeEventListener("gml-address", look);
   const rounds = gml.quiz.record.length;
   find(".count").textContent =
-    `${rounds ? rounds : "No"} ${rounds === 1 ? "round" : "rounds"}${rounds === 500 ? ", the last ones" : ""}`;
+    `${rounds ? rounds : "No"} ${rounds === 1 ? "round" : "rounds"}${rounds === 500 ? ", the last ones" : ""}${gml.forgetful ? ". This browser keeps nothing: a reload forgets them" : ""}`;
   for (const button of sheet.querySelectorAll("button")) button.disabled = !rounds;
   // Asked of the view: on a slide these buttons are not seen.
   if (rounds === sent || element.closest("gradio-app").hidden) return;
@@ -41,11 +35,7 @@ watch("value", tick);
 
 find(".again").addEventListener("click", () => {
   gml.quiz.record = [];
-  try {
-    sessionStorage.removeItem("gml-quiz");
-  } catch {
-    // nothing was kept
-  }
+  gml.remember("gml-quiz", []);
   look();
 });
 sheet.addEventListener("click", ({ target }) => {

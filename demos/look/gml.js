@@ -2,6 +2,8 @@
 (() => {
   const listeners = new Set();
   const gml = (window.gml = {
+    UNREADABLE:
+      "This browser gives a page no photo back, only noise: its protection against fingerprinting. Allow this page to extract canvas data, or take another browser.",
     intent: null, // what the next answer is for: "play" it, or show it whole
 
     // A number in the view's strip that the page measures itself.
@@ -49,13 +51,43 @@
       return clip(Math.floor(i / n) + step[0]) * n + clip((i % n) + step[1]);
     },
 
+    // This window's memory, a reload included. Where the browser forbids storing it ends when the page is left.
+    remember(name, value) {
+      try {
+        sessionStorage.setItem(name, JSON.stringify(value));
+      } catch {
+        gml.forgetful = true;
+      }
+    },
+    remembered(name) {
+      try {
+        return JSON.parse(sessionStorage.getItem(name));
+      } catch {
+        gml.forgetful = true;
+        return null;
+      }
+    },
+    forgetful: false, // storing is forbidden here
+
+    // Whether the browser gives drawn pixels back as they are. Against fingerprinting some give noise instead.
+    readable() {
+      const paper = Object.assign(document.createElement("canvas"), { width: 16, height: 16 });
+      const context = paper.getContext("2d", { willReadFrequently: true });
+      const drawn = context.createImageData(16, 16);
+      drawn.data.forEach((_, i) => (drawn.data[i] = i % 4 === 3 ? 255 : (37 * i) % 256));
+      context.putImageData(drawn, 0, 0);
+      return context.getImageData(0, 0, 16, 16).data.every((level, i) => level === drawn.data[i]);
+    },
+
     save(uri, name) {
       const a = Object.assign(document.createElement("a"), { href: uri, download: name });
       a.click();
     },
 
     // The levels, 0 to 255, of a picture that has come as a data URI, row by row; channels: 1 for grey, 3 for colour.
+    // null where the browser gives no picture back.
     async levels(uri, channels = 1) {
+      if (!gml.readable()) return null;
       const image = Object.assign(new Image(), { src: uri });
       await image.decode();
       const { width, height } = image;

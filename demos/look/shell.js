@@ -108,7 +108,7 @@
       app = apps.get(oldest);
       apps.delete(oldest);
     }
-    config.root = new URL(".", location.href).href.replace(/\/$/, "");
+    config.root = gml.root();
     const address = restore(config.components, place, query);
     app.query = query;
     app.restored = place.view.knobs.some((name) => address.has(name));
@@ -267,11 +267,7 @@
       const before = (done[app.dataset.view] ??= []);
       if (!before.includes(step)) before.push(step);
       tick(app);
-      try {
-        sessionStorage.setItem(KEY, JSON.stringify(done));
-      } catch {
-        // Where storing is forbidden the ticks last until the page is left.
-      }
+      gml.remember(KEY, done);
     },
 
     // Knobs were turned: a link says so. names and values of the knobs of one view of a tab.
@@ -292,6 +288,9 @@
     restoring: (element) => element.closest("gradio-app")?.restored ?? false,
     // What the link says for something that is no knob of Gradio's.
     linked: (element, name) => element.closest("gradio-app")?.query.get(name) ?? null,
+
+    // Where the app lies, as this page was reached.
+    root: () => new URL(".", location.href).href.replace(/\/$/, ""),
 
     // What a link to this very view says; at once also the address bar.
     address() {
@@ -320,11 +319,7 @@
     },
 
     open() {
-      try {
-        done = JSON.parse(sessionStorage.getItem(KEY)) ?? {};
-      } catch {
-        done = {};
-      }
+      done = gml.remembered(KEY) ?? {};
       const { page, description } = window.gml_first;
       const [place, query] = read(location.search);
       descriptions.set(page, Promise.resolve(description));

@@ -36,7 +36,7 @@
     if (asked === gml.address()) return;
     const query = (asked = gml.address());
     try {
-      const answer = await fetch(`here.svg?${query}`);
+      const answer = await fetch(`here.svg?${query}`, { headers: { "x-page": gml.root() } });
       if (!answer.ok || query !== asked) return;
       URL.revokeObjectURL(find(".corner img").src);
       find(".corner img").src = URL.createObjectURL(await answer.blob());

@@ -1,6 +1,7 @@
 """This server in the network: how phones reach it, who asks and how often, what is refused, which process it is."""
 
 import os
+import re
 import socket
 import time
 from collections import OrderedDict
@@ -11,6 +12,10 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 SIGNS = ("/.dockerenv", "/run/.containerenv")
+# Of a page: scheme, host, port, path.
+ADDRESS = re.compile(
+    r"https?://(\[[0-9a-f:]+\]|[\w.-]{1,253})(:\d{1,5})?(/[\w.~%-]{1,60}){0,9}", re.ASCII
+)
 
 
 class Refusal(ValueError):
@@ -45,23 +50,30 @@ def visitor(request: Request) -> str:
     return request.client.host if request.client else ""
 
 
-def public_address(request: Request, below: str = "") -> str:
-    """How phones reach this server: PUBLIC_URL, a Space's own host, else this machine's address in its network.
+def public_address(request: Request) -> str:
+    """How phones reach this app: PUBLIC_URL, a Space's own host, else as the page that asks was reached.
 
-    below: the path that the app lies below, as the page that asks has it: a proxy may tell the server nothing of it.
+    The page says so itself in the header x-page: many a proxy tells its server nothing. One that is open on this very
+    computer is reached by others at this machine's address in its network. Without a slash at the end.
     """
     if given := os.environ.get("PUBLIC_URL"):
         return given.rstrip("/")
     if host := os.environ.get("SPACE_HOST"):
         return f"https://{host}"
-    asked = urlsplit(str(request.base_url))
+    headers, below = request.headers, os.environ.get("GRADIO_ROOT_PATH", "").rstrip("/")
+    host = headers.get("x-forwarded-host", headers.get("host", "")).partition(",")[0]
+    scheme = headers.get("x-forwarded-proto", request.url.scheme).partition(",")[0]
+    told = (headers.get("x-page", ""), below, f"{scheme}://{host}{below}")
+    address = next((each for each in told if ADDRESS.fullmatch(each)), "http://localhost")
     if (
-        asked.hostname in ("127.0.0.1", "localhost")
-        and os.environ.get("GRADIO_SERVER_NAME") == "0.0.0.0"
-        and not in_container()  # whose own address only its host reaches, and maybe at another port
+        not only_here(address)
+        or os.environ.get("GRADIO_SERVER_NAME") != "0.0.0.0"
+        or in_container()
     ):
-        return f"http://{local_address()}:{asked.port}{below}"
-    return f"{asked.scheme}://{asked.netloc}{below}"
+        return address
+    asked = urlsplit(address)
+    port = f":{asked.port}" if asked.port else ""
+    return f"{asked.scheme}://{local_address()}{port}{asked.path}"
 
 
 def local_address() -> str:
@@ -102,7 +114,13 @@ def alive(name: str) -> bool:
 
 def _begun(pid: int) -> str:
     """When a process began, as its system tells it: a number that is given again comes with another time."""
-    try:
+    try:  # on Linux counted from the machine's start: no clock that is set meanwhile changes it
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
     except OSError:
+        pass
+    import psutil
+
+    try:
+        return str(psutil.Process(pid).create_time())
+    except psutil.Error:
         return "never"

@@ -54,7 +54,9 @@ def judgements(record) -> tuple[list[scores.Judged], list[bool]]:
     for one in played:
         if not isinstance(one, dict) or not isinstance(sources := one.get("from"), list):
             raise wanted
-        if len(sources) != 3 or not all(isinstance(s, str) and 0 < len(s) <= 60 for s in sources):
+        if len(sources) != 3 or not all(
+            isinstance(s, str) and s.isprintable() and 0 < len(s) <= 60 for s in sources
+        ):
             raise wanted
         said, real = rounds.picks(one.get("picked")), rounds.picks(one.get("real"))
         sure = ui.whole(one.get("sure"), "How sure", 50, 100)

@@ -259,19 +259,13 @@ class Class:
         """The way into the room, for a phone's camera; in a header whether phones can reach it, and the address."""
         import segno
 
-        below = request.query_params.get("below", "")
-        address = public_address(
-            request, below if re.fullmatch(r"(/[\w.~-]{1,60}){1,9}", below, re.ASCII) else ""
-        )
-        code = request.path_params["code"]
+        address, code = public_address(request), request.path_params["code"]
         if not re.fullmatch("[A-Za-z]{4}", code):
             raise Refusal("There is no room with this code. Look at the projector again.", 404)
         link = f"{address}/class/{code}"
-        try:
-            made = segno.make(link, error="m")
-        except segno.DataOverflowError:
-            raise Refusal("This address is too long for a QR code. Set PUBLIC_URL.") from None
-        picture = made.svg_inline(border=2, dark="#1a1b20", light="#ffffff", omitsize=True)
+        picture = segno.make(link, error="m").svg_inline(
+            border=2, dark="#1a1b20", light="#ffffff", omitsize=True
+        )
         headers = {
             "x-link": link,
             "x-reachable": "no" if only_here(address) else "yes",

@@ -119,8 +119,9 @@ def mixed_picture(person: str, psi: float, found: str = "", model: str = SHIPPED
 def fit(rows: str, columns: str, layers: str, model: str) -> tuple[str, str, str, str]:
     """For another generator, which has other layers: what of the matrix fits it. Of found faces none does."""
     count = network.layers(network.named(model))
-    inside = [k for k in str(layers).split(",") if k.strip().isdecimal() and int(k) < count]
-    few = ",".join(inside) or ", ".join(map(str, groups(model)["Coarse"]))
+    said = re.findall(r"(?<![^, ])[0-9]{1,2}(?![^, ])", str(layers))
+    inside = [k for k in said if int(k) < count]
+    few = ", ".join(inside) or ", ".join(map(str, groups(model)["Coarse"]))
     return fitting(rows, model), fitting(columns, model), few, ""
 
 
@@ -219,11 +220,11 @@ def facts() -> list[tuple[str, str]]:
     near = min(range(len(measured["psi"])), key=lambda k: abs(measured["psi"][k] - PSI))
     return [
         ("", "for the sheet, now, here"),
-        *ui.likeness(measured),
+        *ui.likeness(measured, "at psi 1"),
         (
             f"{measured['psi_fd_mobilenetv2_at_32'][near]:.0f}",
             f"the same at psi {measured['psi'][near]:g}, where these faces are: FD, and "
-            f"{measured['psi_precision_at_32'][near]:.2f} / {measured['psi_recall_at_32'][near]:.2f}; before it at psi 1",
+            f"{measured['psi_precision_at_32'][near]:.2f} / {measured['psi_recall_at_32'][near]:.2f}",
         ),
         (f"{measured['parameters'] / 1e6:.2f} M", "parameters; no likelihood: it only samples"),
     ]

@@ -3,6 +3,7 @@
 from tests.endpoints import text, whole
 
 DEEP = "[" * 5000
+HALF = r'[{"picked": "1", "sure": 70, "real": "1", "from": ["\ud800", "a", "b"]}]'  # of a letter
 ENDPOINTS = {
     "quiz_round": dict(
         game=text("a0b1c2d3e4", "8 to 40 small letters", "", "abc", "../../etc/x", "ABCDEFGH"),
@@ -16,5 +17,5 @@ ENDPOINTS = {
         sure=whole(70, 50, 100),
     ),
     "quiz_photos": dict(photos=text("[]", "3 to 40", "[]", "[1, 2, 3]", DEEP)),
-    "quiz_record": dict(record=text("[]", "up to 500", "", "{}", "[1]", "[{}]", DEEP)),
+    "quiz_record": dict(record=text("[]", "up to 500", "", "{}", "[1]", "[{}]", DEEP, HALF)),
 }

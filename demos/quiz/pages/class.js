@@ -1,7 +1,29 @@
 // What phone and projector share: asking the server, and hearing what happens.
 export const find = (selector) => document.querySelector(selector);
 // Addresses are told from the page's own (its <base> is .../class/), so that the app may lie below any path.
-export const code = location.pathname.slice(new URL(document.baseURI).pathname.length).split("/")[0].toUpperCase();
+export let code = location.pathname.slice(new URL(document.baseURI).pathname.length).split("/")[0].toUpperCase();
+
+// On the page with no code the first one that is right: the page stays, what it knows too.
+export function enter(room) {
+  history.replaceState(null, "", room);
+  code = room;
+}
+
+// What this browser keeps of a room. Where storing is forbidden (inside another page, all cookies blocked) it lasts
+// until this page is left.
+const memory = new Map();
+export const keeps = (() => {
+  try {
+    return Boolean(localStorage);
+  } catch {
+    return false;
+  }
+})();
+export const kept = {
+  get: (name) => (keeps ? localStorage.getItem(name) : (memory.get(name) ?? null)),
+  set: (name, value) => (keeps ? localStorage.setItem(name, value) : memory.set(name, value)),
+  remove: (name) => (keeps ? localStorage.removeItem(name) : memory.delete(name)),
+};
 
 // An answer, or an Error with the server's sentence.
 export async function ask(path, { body, secret = "", role = "" } = {}) {

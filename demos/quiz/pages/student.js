@@ -1,9 +1,8 @@
 // A student's phone: join with a nickname, choose the real faces, say how sure, vote.
-import { ask, code, find, listen } from "./class.js";
+import { ask, code, enter, find, keeps, kept, listen } from "./class.js";
 
-const kept = `class-${code}`,
-  faces = find(".faces");
-let token = code ? localStorage.getItem(kept) : null,
+const faces = find(".faces");
+let token = code ? kept.get(`class-${code}`) : null,
   state = null,
   you = null,
   shown = 0;
@@ -18,6 +17,11 @@ function show(part) {
 
 function ask_for_name() {
   show("join");
+  const again = performance.getEntriesByType("navigation")[0]?.type === "reload";
+  find(".keeps-nothing").hidden = keeps;
+  find(".keeps-nothing").textContent = again
+    ? "This browser keeps nothing, so the reload has left the room. Votes that were given count; join again with another nickname."
+    : "This browser keeps nothing: a reload of this page leaves the room.";
   find(".join .code").value = code;
   (code ? find(".join .name") : find(".join .code")).focus();
 }
@@ -28,10 +32,10 @@ find(".join").addEventListener("submit", async (event) => {
     name = find(".join .name").value;
   find(".join button").disabled = true;
   try {
-    const joined = await enter(room, name);
-    localStorage.setItem(`class-${room}`, joined.token);
+    const joined = await join(room, name);
+    kept.set(`class-${room}`, joined.token);
     problem("");
-    if (room !== code) return location.assign(room);
+    if (room !== code) enter(room);
     token = joined.token;
     follow();
   } catch (error) {
@@ -42,7 +46,7 @@ find(".join").addEventListener("submit", async (event) => {
 });
 
 // A lecture behind one address is let in by and by.
-async function enter(room, name) {
+async function join(room, name) {
   for (;;) {
     try {
       return await ask(`${encodeURIComponent(room)}/join`, { body: { name } });
@@ -146,7 +150,7 @@ function follow() {
     },
     (text, status) => {
       if (status === 403) {
-        localStorage.removeItem(kept);
+        kept.remove(`class-${code}`);
         token = null;
         ask_for_name();
       }

@@ -214,8 +214,8 @@ find(".copy").addEventListener("click", async () => {
 });
 
 find(".projector .code").textContent = code;
-const below = new URL(document.baseURI).pathname.replace(/\/class\/$/, "");
-fetch(`${code}/qr.svg?below=${below}`).then(async (answer) => {
+const page = document.baseURI.replace(/\/class\/$/, "");
+fetch(`${code}/qr.svg`, { headers: { "x-page": page } }).then(async (answer) => {
   find(".qr").innerHTML = await answer.text();
   find(".link").href = find(".link").textContent = answer.headers.get("x-link");
   const reached = answer.headers.get("x-reachable") !== "no",
