@@ -293,7 +293,7 @@ def strip(cells: Sequence[tuple[str, str]], live: str = "") -> None:
 
 
 def likeness(measured: dict, how: str = "") -> list[tuple[str, str]]:
-    """Two cells of a strip: how near drawn faces are to real ones, all at 32 pixels, where models compare. how: drawn how?"""
+    """Two cells of a strip: how near faces drawn so are to real ones, all at 32 pixels, where models compare."""
     real = {
         key: measured[f"floor_{key}_at_32"] for key in ("fd_mobilenetv2", "precision", "recall")
     }
