@@ -172,7 +172,27 @@ def on(triggers, fn: Callable, inputs, outputs, **options) -> Any:
     defaults = dict(
         api_name=fn.__name__, show_progress="hidden", trigger_mode="always_last", preprocess=False
     )
-    return _listen(triggers)(answer(fn), inputs, outputs, **(defaults | options))
+    spoken = answer(fn)
+    spoken.__signature__ = _signature(fn, _listed(inputs))
+    for part in _listed(outputs):
+        if not part.label:  # which the API's own help calls value_40
+            kind = "equations" if isinstance(part, gr.Markdown) else "text"
+            part.label = part.elem_id.replace("-", " ") if part.elem_id else kind
+    return _listen(triggers)(spoken, inputs, outputs, **(defaults | options))
+
+
+def _listed(parts) -> list:
+    return [] if parts is None else list(parts) if isinstance(parts, list | tuple) else [parts]
+
+
+def _signature(fn: Callable, inputs: list) -> inspect.Signature:
+    """With a name for each value of *values: that of its knob, z1, z2, ... in place of param_0, param_1."""
+    own = inspect.signature(fn)
+    named = [p for p in own.parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    if len(named) < len(own.parameters):
+        names = [knob.elem_id.partition("-")[2] for knob in inputs[len(named) :]]
+        named += [inspect.Parameter(n, inspect.Parameter.POSITIONAL_OR_KEYWORD) for n in names]
+    return own.replace(parameters=named)
 
 
 def in_page(triggers, js: str, inputs=None, outputs=None) -> Any:
@@ -327,7 +347,7 @@ def mathematics(text: str = "") -> gr.Markdown:
 
 def canvas(name: str, value: Any, elem_id: str, **props) -> gr.HTML:
     """A drawing surface from canvas/<name>.html and .js. The value goes in and out; the elements stay."""
-    return gr.HTML(
+    part = gr.HTML(
         value,
         html_template=_canvas(name, "html"),
         js_on_load=_canvas(name, "js"),
@@ -336,6 +356,9 @@ def canvas(name: str, value: Any, elem_id: str, **props) -> gr.HTML:
         apply_default_css=False,
         **props,
     )
+    if not isinstance(value, str):  # for the API's own help
+        part.api_info_as_output = lambda: {"type": "object"}
+    return part
 
 
 def pad(

@@ -9,7 +9,7 @@ no way round one pixel after the other; `sample` only avoids computing again wha
 
 Departs from the paper: kernels of mask B are 5x5 (paper: 3x3), which narrows the blind spot; the input is
 2x - 1, so that ink (+1), paper (-1) and the padding (0) differ; the first layer adds a learned bias per
-position; one sigmoid replaces the softmax over two values (the same function).
+position. The output is one sigmoid, as in the paper's Table 1 for binary digits.
 Read in this order: mask, MaskedConv2d, Block, PixelCNN, loss, sample_naive, sample.
 """
 

@@ -190,10 +190,10 @@ def build() -> None:
                 f"−log p, {measured['test_images']:,} test digits, dynamic bits",
             ),
             ("784", "pixels, one after the other"),
-            ("", "for this picture, when it was drawn here"),
+            ("", "for this picture, on this server"),
             (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
         ],
-        live="for this picture, when it was drawn here",
+        live="for this picture, on this server",
     )
     math = ui.mathematics()
     knobs = [seed, temperature, flips]

@@ -129,5 +129,7 @@ $$\mathbb{E}_{\mathbf{x} \sim p_{\text{data}}}\big[-\log p_\theta(\mathbf{x})\bi
 
 A single picture can do better, and an empty sheet does: a density is largest where every pixel is easy to foresee,
 and that need not be where pictures are. Dynamic bits: each time a digit is used, a pixel with grey level $g$ becomes
-ink with the chance $g$; numbers for bits drawn once and for all (static) are not comparable.
+ink with the chance $g$; numbers for bits drawn once and for all (static, as the paper's 81.30 for a PixelCNN) are not
+comparable. Of the nats of a test digit 45.5 are those coin flips' own entropy, $-\sum_i g_i \log g_i + (1 - g_i)
+\log (1 - g_i)$: no model of digits foresees them.
 """

@@ -197,10 +197,10 @@ def build() -> None:
                 f"{measured['frechet_ddim_5']:.0f} / {measured['frechet_ddim_250']:.1f}",
                 "the same with 5 steps and with 250",
             ),
-            ("", "for this picture, now, here"),
+            ("", "for this picture, on this server"),
             (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
         ],
-        live="for this picture, now, here",
+        live="for this picture, on this server",
     )
     math = ui.mathematics()
     knobs, shown = [seed, steps, eta, model], [canvas, math]

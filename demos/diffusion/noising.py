@@ -37,13 +37,18 @@ def add_noise(drawing: str, t: int, seed: int) -> str:
         guess = network(SHIPPED)(x, when)
     under = ((x - (1 - a) ** 0.5 * guess) / a**0.5).clamp(-1, 1)
     right = (under.sign() == x_0).float().mean().item()
+    blank = (x_0 < 0).float().mean().item()
     figures = "".join(
         f"<figure><div><img class='pixels' src='{ui.data_uri(to_uint8(-p, -1, 1))}' alt='{alt}'></div>"
         f"<figcaption>{alt}{said}</figcaption></figure>"
         for p, alt, said in (
             (x, "with noise", f": {a:.1%} of the variance is drawing"),
             (guess / 2.5, "what it takes for noise", ""),
-            (under, "what it sees", f": {right:.0%} of the pixels right"),
+            (
+                under,
+                "what it sees",
+                f": {right:.0%} of the pixels right (an empty sheet: {blank:.0%})",
+            ),
         )
     )
     return f"<div class='looks'>{figures}</div>"

@@ -5,11 +5,12 @@ import torch
 from torch import Tensor
 
 from demos import ui
-from demos.gan.training import LATENT, draw
+from demos.gan.training import LATENT, draw, moments, networks
 from models.images import grid, noise, to_uint8
 
 TITLE = "Arithmetic"
 GALLERY, MOST = 24, 3  # faces to choose from; of each kind in a sum
+REAL = 16  # of the gallery: those that the first sum is made of
 
 
 # What is computed.
@@ -67,12 +68,15 @@ def gallery() -> str:
 
 
 def first_sum() -> tuple[str, str, str]:
-    """Three sets of three to begin with, by a measurement: how bright a picture is at the top, where hair is.
+    """Three sets of three to begin with, by two measurements, not by eye.
 
-    A: the brightest of the gallery, B: the darkest, C: the next darkest. So the sum is C with lighter hair.
+    Of the faces that D finds most real A are the brightest at the top, B the darkest, C the next darkest.
     """
-    top = draw(noise((LATENT,), range(GALLERY)))[:, :, 2:12, 20:44].mean((1, 2, 3))
-    darkest = top.argsort().tolist()
+    faces, d = draw(noise((LATENT,), range(GALLERY))), networks(moments()[-1])[1]
+    with torch.inference_mode():
+        real = d(2 * faces - 1).argsort(descending=True)[:REAL]
+    top = faces[real][:, :, 2:12, 20:44].mean((1, 2, 3))
+    darkest = real[top.argsort()].tolist()
     return tuple(
         ", ".join(map(str, sorted(part))) for part in (darkest[-3:], darkest[:3], darkest[3:6])
     )
@@ -99,7 +103,8 @@ def build() -> None:
             total = ui.html("", elem_id="face-sum")
         ui.words(
             see=(
-                "To begin with, A are the brightest of these 24 at the top, B the darkest, C the next darkest.",
+                f"At first: of the {REAL} faces here that D finds most real, A are the brightest at the top, B the darkest, "
+                "C the next darkest.",
                 "A mean of three faces keeps what they share; one face alone brings along everything else it is.",
             ),
             steps={"sum": "Put another face into the sum"},

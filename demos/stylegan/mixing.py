@@ -167,7 +167,7 @@ def build() -> None:
                 "cell": "Click a cell to see it large, and go on from it",
             },
         )
-    ui.strip(facts(), live="for the sheet, now, here")
+    ui.strip(facts(), live="for the sheet, on this server")
     ui.mathematics(MATHEMATICS)
     knobs = [rows, columns, layers, psi, found, model]
     ui.first(whole_sheet, knobs, [canvas])
@@ -219,7 +219,7 @@ def facts() -> list[tuple[str, str]]:
     measured = checkpoints.MANIFEST[SHIPPED]["measured"]
     near = min(range(len(measured["psi"])), key=lambda k: abs(measured["psi"][k] - PSI))
     return [
-        ("", "for the sheet, now, here"),
+        ("", "for the sheet, on this server"),
         *ui.likeness(measured, "at psi 1"),
         (
             f"{measured['psi_fd_mobilenetv2_at_32'][near]:.0f}",

@@ -140,10 +140,10 @@ def build() -> None:
     ui.strip(
         [
             *ui.likeness(measured),
-            ("", "per face, now, here"),
+            ("", "per face, on this server"),
             (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
         ],
-        live="per face, now, here",
+        live="per face, on this server",
     )
     ui.mathematics(MATHEMATICS)
     knobs = [seed, face, *dials]

@@ -113,10 +113,10 @@ def build() -> None:
                 f"{measured['ten_nearest_agree']:.0%}",
                 "of 10,000 test digits named right by the ten nearest training digits",
             ),
-            ("", "per image, now, here"),
+            ("", "per image, on this server"),
             (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
         ],
-        live="per image, now, here",
+        live="per image, on this server",
     )
     ui.mathematics(MATHEMATICS)
     ui.first(opened, [z1, z2], [canvas])

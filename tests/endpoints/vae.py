@@ -10,13 +10,13 @@ SIXTY_FOUR = [f"{value * 63}0" for value in ("0,0,", "7,", "nan,", "1e999,", "x,
 def face(k: float) -> dict:
     """The face of a seed, or one of a photo as 64 numbers, and eight of its numbers set by hand."""
     own = text("", "64 numbers", "1", *SIXTY_FOUR)
-    return dict(seed=seed(7), face=own) | {f"param_{n}": number(k, -3, 3) for n in range(2, 10)}
+    return dict(seed=seed(7), face=own) | {f"f{n}": number(k, -3, 3) for n in range(1, 9)}
 
 
 ENDPOINTS = {
     "sheet": {},
     "decode_2d": dict(z1=number(-0.9, -3, 3), z2=number(1, -3, 3)),
-    "decode_16d": {f"param_{k}": number(k / 8 - 1, -3, 3) for k in range(16)},
+    "decode_16d": {f"d{k + 1}": number(k / 8 - 1, -3, 3) for k in range(16)},
     "draw_16d": dict(seed=seed(7)),
     "encode": dict(drawing=drawing()),
     "reparameterize_2d": dict(
