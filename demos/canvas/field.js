@@ -14,7 +14,7 @@ function draw() {
   const shade = (v) => 0.12 + 0.88 * Math.max(0, 1 + Math.log10(v) / 4);
   gml.paint(canvas, N, (i) => (field[i] > 0 ? gml.mix(card, family, shade(field[i])) : i < here ? spot : blank));
   mark.hidden = false;
-  mark.style.cssText = `left:${(col / N) * 100}%;top:${(row / N) * 100}%`;
+  gml.place(mark, row * N + col, N);
   element.querySelector(".tip").textContent =
     // A line breaks between items and not inside one.
     [`pixel ${here}`, `sees ${seen} of the ${past} before it`, `blind to ${past - seen}`]

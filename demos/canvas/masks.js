@@ -31,7 +31,7 @@ function draw() {
     return i < here && tap(i) === null ? colour : gml.mix(colour, blank, 0.8);
   });
   mark.hidden = false;
-  mark.style.cssText = `left:${((here % N) / N) * 100}%;top:${(rowOf(here) / N) * 100}%`;
+  gml.place(mark, here, N);
   table.style.setProperty("--k", k);
   table.replaceChildren(
     ...mask.map((one, j) => {

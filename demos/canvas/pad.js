@@ -17,7 +17,7 @@ function draw() {
   gml.paint(canvas, N, (i) => (i >= rows * N ? blank : ink[i] ? dark : card));
   const focused = document.activeElement === canvas && canvas.matches(":focus-visible");
   mark.hidden = !focused;
-  mark.style.cssText = `left:${((cursor % N) / N) * 100}%;top:${(Math.floor(cursor / N) / N) * 100}%`;
+  gml.place(mark, cursor, N);
 }
 
 function dab(i) {

@@ -38,7 +38,7 @@ function draw(k) {
 
 function place(mark, i) {
   mark.hidden = i === null;
-  if (i !== null) mark.style.cssText = `left:${((i % N) / N) * 100}%;top:${(Math.floor(i / N) / N) * 100}%`;
+  if (i !== null) gml.place(mark, i, N);
   return mark;
 }
 

@@ -103,8 +103,8 @@ def build() -> None:
             total = ui.html("", elem_id="face-sum")
         ui.words(
             see=(
-                f"At first: of the {REAL} faces here that D finds most real, A are the brightest at the top, B the darkest, "
-                "C the next darkest.",
+                f"At first: of the {REAL} faces here that D finds most real, A are the brightest at the top, B the "
+                "darkest, C the next darkest.",
                 "A mean of three faces keeps what they share; one face alone brings along everything else it is.",
             ),
             steps={"sum": "Put another face into the sum"},

@@ -43,6 +43,11 @@
       return at(event.clientY, box.top, box.height) * n + at(event.clientX, box.left, box.width);
     },
 
+    // A frame of one pixel, over pixel i of n by n. By transform: what moves so shifts nothing else.
+    place(mark, i, n) {
+      mark.style.transform = `translate(${100 * (i % n)}%, ${100 * Math.floor(i / n)}%)`;
+    },
+
     // Arrow keys move i over an n by n grid; any other key gives null.
     arrow(key, i, n) {
       const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[key];
