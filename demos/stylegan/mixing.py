@@ -158,7 +158,7 @@ def build() -> None:
             see=(
                 "Faces at the left, styles above. Each cell is the face of its row, with some layers in the style of "
                 "its column.",
-                "Coarse layers decide pose, shape and hair; middle ones features; fine ones colours.",
+                "Coarse layers decide pose, shape, hair and half of the colour; middle ones features; fine ones more of the colour.",
                 "The corner is the mean face, to which psi pulls everybody.",
             ),
             steps={
