@@ -104,7 +104,7 @@ def build() -> None:
             see=(
                 "Left, the face; right, where it depends on noise: bright pixels are those that fresh noise changes.",
                 "Psi 1 leaves a face as it is, 0 is the mean face, below 0 everything about it is turned around.",
-                "Where psi stops early, pose and shape are the mean face's and the colours are its own.",
+                "Where psi stops early, pose and shape are the mean face's, and the details its own.",
             ),
             steps={
                 "opposite": "Push psi below 0: a face becomes its opposite",

@@ -139,7 +139,7 @@ def build() -> None:
     ui.headline(
         "A style for every layer",
         "A face is painted from coarse to fine, and every layer asks for a style of its own: so take the pose from one "
-        "face and the colours from another.",
+        "face and the rest from another.",
     )
     with ui.columns():
         with ui.knobs():
@@ -158,7 +158,8 @@ def build() -> None:
             see=(
                 "Faces at the left, styles above. Each cell is the face of its row, with some layers in the style of "
                 "its column.",
-                "Coarse layers decide pose, shape, hair and half of the colour; middle ones features; fine ones more of the colour.",
+                "Coarse layers decide pose, shape, hair and half of the colour; middle ones features; fine ones more "
+                "of the colour.",
                 "The corner is the mean face, to which psi pulls everybody.",
             ),
             steps={
