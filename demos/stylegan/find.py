@@ -204,7 +204,7 @@ def build() -> None:
                 "found": "Mix it with others",
             },
         )
-    searched = f"on average, of {measured['searches']} faces it drew itself at psi 0.7, {measured['search_steps']} steps"
+    searched = f"on average, of {measured['searches']} faces drawn at psi 0.7, {measured['search_steps']} steps"
     ui.strip(
         [
             (f"{measured['found_grey_levels']:.1f} grey levels", f"away ends a search, {searched}"),
