@@ -18,14 +18,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Browser tests get their marker and come last: xdist hands out groups in this order.
 
     While Playwright runs, the main thread counts as inside an event loop, where asyncio.run() refuses
-    to work. Tests of one file share a process, and its fixtures.
+    to work. Tests of one file share a process and its fixtures; of the long browser files those of one name.
     """
     drives_browser = {item: "browser" in getattr(item, "fixturenames", ()) for item in items}
     for item in items:
         group = item.path.stem
         if drives_browser[item]:
             item.add_marker("browser")
-            group += "-browser"
+            group += f"-{item.originalname}-browser"
         item.add_marker(pytest.mark.xdist_group(group))
         item.extra_keyword_matches.update(concerned(item))
     items.sort(key=drives_browser.__getitem__)
