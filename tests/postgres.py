@@ -92,7 +92,7 @@ class Postgres:
 def postgres():
     programs = find_postgres()
     if programs is None:
-        pytest.skip("needs PostgreSQL: `make postgres` installs it where there are Debian's packages")
+        pytest.skip("needs PostgreSQL: Debian's package is postgresql")
     if importlib.util.find_spec("psycopg") is None:
         pytest.skip("needs psycopg, the driver of PostgreSQL: pip install 'psycopg[binary]'")
     server = Postgres(programs)
