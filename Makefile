@@ -15,6 +15,8 @@ MALLOC := MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592
 
 AXE_VERSION := 4.14.1
 AXE := $(VENV)/axe-$(AXE_VERSION)
+PUPPETEER_VERSION := 24.43.1
+PUPPETEER := $(VENV)/puppeteer-$(PUPPETEER_VERSION)
 BIOME_VERSION := 2.6.8
 BIOME := $(VENV)/biome-$(BIOME_VERSION)
 
@@ -28,7 +30,7 @@ HAS_NGINX := $(PY) -c 'from tests.nginx import NGINX; raise SystemExit(not NGINX
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run class space test bench lint format screenshots clean browser servers axe biome
+.PHONY: help run class space test bench lint format screenshots clean browser servers firefox axe biome
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,7 +53,7 @@ space: $(VENV)/.runtime ## lay out in build/space exactly what would be pushed t
 	@cd build/space && exec env $(MALLOC) GRADIO_SERVER_NAME=$(GRADIO_SERVER_NAME) \
 	  GRADIO_SERVER_PORT=$(GRADIO_SERVER_PORT) $(abspath $(PY)) app.py
 
-test: $(VENV)/.dev browser servers axe ## all tests; a part of them with ARGS='-k vae' or ARGS='-m "not slow"'
+test: $(VENV)/.dev browser servers firefox axe ## all tests; a part of them with ARGS='-k vae' or ARGS='-m "not slow"'
 	@$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 bench: $(VENV)/.dev ## timings, as ratios against the references
@@ -134,6 +136,14 @@ biome: $(VENV)/.dev
 	    npm install --silent --no-audit --no-fund --prefix $(BIOME) @biomejs/biome@$(BIOME_VERSION) || \
 	      echo "npm could not install Biome: the JavaScript is not looked at." >&2; \
 	  else echo "No npm, so no Biome: the JavaScript is not looked at." >&2; fi; \
+	fi
+
+# Firefox is driven by its own protocol; where there is none nothing is installed.
+firefox: $(VENV)/.dev
+	@if { command -v firefox-esr || command -v firefox; } >/dev/null && command -v npm >/dev/null \
+	  && [ ! -d $(PUPPETEER)/node_modules/puppeteer-core ]; then \
+	  npm install --silent --no-audit --no-fund --prefix $(PUPPETEER) puppeteer-core@$(PUPPETEER_VERSION) || \
+	    echo "npm could not install puppeteer-core: the tests in Firefox are skipped." >&2; \
 	fi
 
 axe: $(VENV)/.dev
