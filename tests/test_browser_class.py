@@ -96,7 +96,8 @@ def test_three_phones_play_three_rounds_and_one_leaves_and_returns(open_page, ap
     expect(projector.get_by_text("What the class can tell apart")).to_be_visible()
     expect(projector.locator(".end th").nth(2)).to_have_text("called made")
     rank = 1 + sum(points > wanted[0] for points in wanted)
-    expect(phones[0].locator(".question")).to_have_text(f"{wanted[0]} of 9 faces right. Rank {rank} of 3.")
+    told = f"{wanted[0]} of 9 faces right. Rank {rank} of 3."
+    expect(phones[0].locator(".question")).to_have_text(told)
     with projector.expect_download() as saved:
         projector.get_by_role("button", name="Results as CSV").click()
     assert len(saved.value.path().read_text().splitlines()) == 1 + 3 * 3 * 3

@@ -1,10 +1,11 @@
-"""How the class's pages look and what they ask: on a projector whatever people are called, and on a phone."""
+"""How the class's pages look and what they ask: a projector whatever people are called, and a phone."""
 
 import pytest
 from playwright.sync_api import expect
 
 from tests.gestures import DESK, HALL, PHONE, expect_done
 from tests.test_browser_class import patterns  # noqa: F401 (a fixture)
+from tests.test_browser_odd import odd  # noqa: F401 (a fixture: pages that begin without the app's)
 
 NAMES = [
     "Maximilian Schröder",
@@ -15,7 +16,7 @@ NAMES = [
     "😀" * 40,
 ]
 SIZES = [(HALL, 1080), (DESK, 800), (1024, 768)]
-# What sticks out of the screen to a side, however it is clipped there; and by how much the page can be scrolled.
+# How far the page can be scrolled to a side, and what sticks out there however it is clipped.
 OUT = """() => [
   document.documentElement.scrollWidth - innerWidth,
   ...[...document.querySelectorAll("body *")]
@@ -30,16 +31,16 @@ def press(patterns, code: str, key: str, what: str = "advance") -> None:  # noqa
     getattr(patterns, what)(code, key, seen["phase"], seen["round"])
 
 
-def projector(page, app_url: str, code: str, key: str):
+def projector(page, size: tuple[int, int], app_url: str, code: str, key: str):
+    page.set_viewport_size(dict(zip(("width", "height"), size, strict=True)))
     page.goto(f"{app_url}/class/{code}/teacher#{key}")
     expect(page.locator(".next")).to_be_enabled()
     expect(page.locator(".qr svg")).to_be_attached()
     return page
 
 
-def student(open_page, app_url: str, code: str, token: str, size=(PHONE, 844), dark: bool = False):
-    page = open_page(*size, dark=dark, query="tab=autoregressive")
-    page.goto(f"{app_url}/class")
+def student(page, app_url: str, code: str, token: str):
+    page.goto(f"{app_url}/class/assets/class.css")  # of the same origin
     page.evaluate("([room, token]) => localStorage.setItem(room, token)", [f"class-{code}", token])
     page.goto(f"{app_url}/class/{code}")
     return page
@@ -54,10 +55,10 @@ def named(patterns, monkeypatch):  # noqa: F811
     return patterns, code, key, [patterns.join(code, name) for name in names]
 
 
-def test_no_name_pushes_a_page_out_of_its_frame(open_page, app_url, named):
+def test_no_name_pushes_a_page_out_of_its_frame(odd, app_url, named):  # noqa: F811
     rooms, code, key, tokens = named
-    desk = projector(open_page(*SIZES[0], query="tab=autoregressive"), app_url, code, key)
-    phones = [student(open_page, app_url, code, tokens[1], size) for size in ((390, 844), (320, 568))]
+    desk = projector(odd(), SIZES[0], app_url, code, key)
+    phones = [student(odd("", width), app_url, code, tokens[1]) for width in (390, 320)]
 
     def fits() -> None:
         for width, height in SIZES:
@@ -93,36 +94,41 @@ def test_no_name_pushes_a_page_out_of_its_frame(open_page, app_url, named):
     fits()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_a_projector_is_read_from_the_back_row(open_page, app_url, named, size):
+def test_a_projector_is_read_from_the_back_row(odd, app_url, named):  # noqa: F811
     """Faces fill the height; code and address are shares of it that a hall can read."""
     rooms, code, key, _ = named
-    width, height = size
-    page = projector(open_page(*size, query="tab=autoregressive"), app_url, code, key)
-    letters = "(e) => parseFloat(getComputedStyle(e).fontSize)"
-    assert page.locator(".entry .code").evaluate(letters) >= 0.18 * height
-    assert page.locator(".link").evaluate(letters) >= 0.035 * height
-    assert page.locator(".qr").bounding_box()["width"] >= 0.45 * height
+    page = projector(odd(), SIZES[0], app_url, code, key)
+
+    def letters(where: str) -> float:
+        size = page.locator(where).evaluate("(e) => parseFloat(getComputedStyle(e).fontSize)")
+        return size / page.viewport_size["height"]
+
+    for width, height in SIZES:
+        page.set_viewport_size(dict(width=width, height=height))
+        assert letters(".entry .code") >= 0.18 and letters(".link") >= 0.035
+        assert page.locator(".qr").bounding_box()["width"] >= 0.45 * height
     press(rooms, code, key)
     expect(page.locator(".face")).to_have_count(3)
-    boxes = [page.locator(".face").nth(k).bounding_box() for k in range(3)]
-    assert all(abs(box["width"] - box["height"]) < 1 for box in boxes)
-    across = sum(box["width"] for box in boxes) / width
-    assert across >= 0.92 or boxes[0]["height"] >= 0.54 * height, "all the width, or the height"
-    assert page.locator(".entry .code").evaluate(letters) >= 0.08 * height
-    assert page.locator(".link").evaluate(letters) >= 0.02 * height
-    entry = page.locator(".entry").bounding_box()
-    assert entry["y"] + entry["height"] <= height
+    for width, height in SIZES:
+        page.set_viewport_size(dict(width=width, height=height))
+        boxes = [page.locator(".face").nth(k).bounding_box() for k in range(3)]
+        assert all(abs(box["width"] - box["height"]) < 1 for box in boxes)
+        across = sum(box["width"] for box in boxes) / width
+        assert across >= 0.92 or boxes[0]["height"] >= 0.54 * height, "all the width, or the height"
+        assert letters(".entry .code") >= 0.08 and letters(".link") >= 0.02
+        entry = page.locator(".entry").bounding_box()
+        assert entry["y"] + entry["height"] <= height
 
 
-def test_what_only_the_teacher_does_is_not_shown_until_asked_for(open_page, app_url, named):
+def test_what_only_the_teacher_does_is_not_shown_until_asked_for(odd, app_url, named):  # noqa: F811
     rooms, code, key, tokens = named
-    page = projector(open_page(DESK, 800, query="tab=autoregressive"), app_url, code, key)
+    page = projector(odd(), (DESK, 800), app_url, code, key)
     words = ("hide", "rename", "remove", "Close the door", "Remove them", "Copy link")
     for phase in ("lobby", "open", "revealed"):
         if phase != "lobby":
             press(rooms, code, key)
-            expect(page.locator(".next")).to_have_text("Reveal" if phase == "open" else "Next round")
+            next_press = "Reveal" if phase == "open" else "Next round"
+            expect(page.locator(".next")).to_have_text(next_press)
         for word in words:
             assert page.get_by_role("button", name=word).count() == 0, (phase, word)
     expect(page.locator(".ranking li")).to_have_count(10)
@@ -164,14 +170,15 @@ def test_a_teacher_finds_the_way_back(open_page, app_url, patterns):  # noqa: F8
 
 
 @pytest.mark.parametrize("dark", [False, True])
-def test_a_phone_from_pick_to_reveal(open_page, app_url, patterns, dark):  # noqa: F811
+def test_a_phone_from_pick_to_reveal(odd, app_url, patterns, dark):  # noqa: F811
     code, key = patterns.open()
     token = patterns.join(code, "Ada")
     press(patterns, code, key)
     while len(set(real := patterns.dealt(code, patterns.seen_by_students(code)["round"]).real)) < 2:
         for _ in range(2):  # to a round with a face of each kind
             press(patterns, code, key)
-    page = student(open_page, app_url, code, token, dark=dark)
+    scheme = "dark" if dark else "light"
+    page = student(odd("", PHONE, color_scheme=scheme), app_url, code, token)
     faces, vote, says = page.locator(".face"), page.locator(".vote"), page.locator(".question")
     expect(faces).to_have_count(3)
     assert page.locator(".face img").first.bounding_box()["width"] >= 170
@@ -207,11 +214,11 @@ def test_a_phone_from_pick_to_reveal(open_page, app_url, patterns, dark):  # noq
     assert vote.evaluate(COLOUR) not in {colours[k] for k in range(3) if not real[k]}
 
 
-def test_an_empty_vote_is_asked_about(open_page, app_url, patterns):  # noqa: F811
+def test_an_empty_vote_is_asked_about(odd, app_url, patterns):  # noqa: F811
     code, key = patterns.open()
     token = patterns.join(code, "Ada")
     press(patterns, code, key)
-    page = student(open_page, app_url, code, token)
+    page = student(odd("", PHONE), app_url, code, token)
     asks = page.get_by_role("dialog", name="None of them is real?")
     for leave in (
         lambda: page.get_by_role("button", name="Go back").click(),
