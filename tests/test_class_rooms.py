@@ -6,7 +6,7 @@ import sqlite3
 import pytest
 from sqlalchemy import event
 
-from demos.quiz import report
+from demos.quiz import report, scores
 from demos.quiz.network import Refusal
 from demos.quiz.rooms import LETTERS, LIFE, Rooms
 from tests.class_server import deal
@@ -123,13 +123,16 @@ def test_votes_that_are_none(game, picks, sure):
 
 
 def test_a_vote_counts_once_in_its_round_and_room_with_its_token(game):
+    """The last one until the reveal."""
     rooms, code, key, (ada, zoe) = game
     other, other_key = rooms.open()
     press(rooms, other, other_key)
     rooms.vote(code, ada, 1, [], 50)
-    with pytest.raises(Refusal, match="already") as raised:
-        rooms.vote(code, ada, 1, [2], 100)
-    assert raised.value.status == 409
+    before = rooms.version(code)
+    rooms.vote(code, ada, 1, [0, 2], 100)
+    assert rooms.version(code) > before, "the projector hears of it"
+    assert rooms.seen_by_students(code, ada)["you"] == dict(name="Ada", picks="101", sure=100)
+    assert rooms.seen_by_teacher(code, key)["counts"] == [1, 0, 1]
     for token in ("forged", "", None, 7, key, zoe[:-1], zoe + "x"):
         with pytest.raises(Refusal, match="not in this room"):
             rooms.vote(code, token, 1, [], 50)
@@ -139,8 +142,11 @@ def test_a_vote_counts_once_in_its_round_and_room_with_its_token(game):
         with pytest.raises(Refusal, match="not open"):
             rooms.vote(code, zoe, number, [], 50)
     press(rooms, code, key)
-    with pytest.raises(Refusal, match="not open"):
-        rooms.vote(code, zoe, 1, [], 50)  # too late
+    for token in (ada, zoe):  # too late, to change one's mind too
+        with pytest.raises(Refusal, match="not open") as raised:
+            rooms.vote(code, token, 1, [], 50)
+        assert raised.value.status == 409
+    assert rooms.seen_by_students(code, ada)["you"]["picks"] == "101"
     assert rooms.seen_by_teacher(code, key)["voted"] == 1
 
 
@@ -254,14 +260,44 @@ def test_the_report_tells_generators_apart():
     vote = dict(player="Ada", hidden=False, sure=90, real="100", sources=["photos", "bad", "good"])
     votes = [vote | dict(round=k, picks="101") for k in range(40)]
     bad, good = report.summary(votes)["by_source"]
-    assert (bad["source"], bad["right"], bad["seen"]) == ("bad", 1.0, 40) and bad["low"] > 2
-    assert (good["source"], good["right"]) == ("good", 0.0) and good["low"] < 0 < good["high"]
+    assert (bad["source"], bad["called_made"], bad["seen"]) == ("bad", 1.0, 40) and bad["low"] > 2
+    assert (good["source"], good["called_made"]) == ("good", 0.0)
+    assert good["low"] < 0 < good["high"]
     told = report.summary(votes)
-    assert (
-        sum(column["votes"] for column in told["confidence"]) == 40
-        and "0 % of the votes" in told["calibration"]
-    )
-    assert report.summary([])["by_source"] == []
+    assert told["photographs"] == dict(seen=40, called_made=0.0), "what a model's share stands beside"
+    nothing = report.summary([])
+    assert nothing["by_source"] == nothing["confidence"] == [] and nothing["photographs"] is None
+
+
+def test_how_sure_is_of_each_face_as_in_the_record_of_one_player():
+    """Two of three right: not a vote that is wrong, but two faces that are right and one that is not."""
+    vote = dict(player="Ada", hidden=False, picks="101", real="100", sources=["photos", "a", "b"])
+    votes = [vote | dict(round=k, sure=sure) for k, sure in enumerate([75, 75, 79, 70, 50, 100])]
+    told = report.summary(votes)
+    columns = [(c["sure"], c["faces"], round(c["right"], 2)) for c in told["confidence"]]
+    assert columns == [(50, 3, 0.67), (75, 12, 0.67), (100, 3, 0.67)]
+    assert told["calibration"].startswith("On average 75 % sure of a face, and right about 67 %")
+    assert len(scores.calibration(report.faces(votes))) == 3, "the bins of Your record"
+
+
+def test_at_the_end_everybody_hears_their_own_total_and_rank(game):
+    rooms, code, key, (ada, zoe) = game
+    third, late = rooms.join(code, "Third"), rooms.join(code, "Never votes")
+    for number in (1, 2):
+        real = deal_of(rooms, code, number).real
+        rooms.vote(code, ada, number, [k for k in range(3) if real[k]], 90)
+        rooms.vote(code, zoe, number, [k for k in range(3) if real[k] != (k == 0)], 90)
+        rooms.vote(code, third, number, [k for k in range(3) if real[k] != (k == 1)], 90)
+        press(rooms, code, key)
+        assert "rank" not in rooms.seen_by_students(code, ada)["you"]
+        if number == 1:
+            press(rooms, code, key)
+    press(rooms, code, key, "finish")
+    ends = [rooms.seen_by_students(code, token)["you"] for token in (ada, zoe, third, late)]
+    wanted = [(6, 6, 1), (4, 6, 2), (4, 6, 2), (0, 6, 4)]
+    assert [(you["right"], you["faces"], you["rank"]) for you in ends] == wanted
+    ranking = rooms.seen_by_teacher(code, key)["ranking"]
+    assert [(p["right"], p["rank"]) for p in ranking] == [(r, rank) for r, _, rank in wanted]
 
 
 def test_a_press_counts_for_what_its_page_showed(rooms, monkeypatch):

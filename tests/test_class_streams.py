@@ -41,6 +41,39 @@ def test_whoever_comes_while_a_round_begins_hears_of_it(tmp_path):
     rooms.base.writer.dispose()
 
 
+def test_a_phone_hears_its_own_total_when_the_game_ends(tmp_path):
+    """What is told to all holds nobody's total: each phone gets its own."""
+    rooms = Rooms(deal, f"sqlite:///{tmp_path}/class.sqlite3")
+    code, key = rooms.open()
+    tokens = [rooms.join(code, name) for name in ("Ada", "Zoë")]
+    rooms.advance(code, key, "lobby", 0)
+    real = rooms.dealt(code, 1).real
+    rooms.vote(code, tokens[0], 1, [k for k in range(3) if real[k]], 90)
+    rooms.now = lambda: 4e9 - 3e9  # in another second than the first press
+    rooms.advance(code, key, "open", 1)
+    room = routes.Class(lambda: rooms)
+
+    def asked(secret: str) -> Request:
+        headers = [(b"authorization", f"Bearer {secret}".encode())]
+        return Request(dict(type="http", headers=headers, path_params=dict(code=code)))
+
+    async def end() -> list[dict]:
+        streams = [(await room.events(asked(token))).body_iterator for token in tokens]
+        for stream in streams:
+            assert "revealed" in await anext(stream)
+        rooms.now = lambda: 5e8
+        rooms.finish(code, key, "revealed", 1)
+        heard = [json.loads((await anext(s)).removeprefix("data: ")) for s in streams]
+        for stream in streams:
+            await stream.aclose()
+        return heard
+
+    ends = asyncio.run(end())
+    assert [you["you"]["right"] for you in ends] == [3, 0]
+    assert [you["you"]["rank"] for you in ends] == [1, 2] and ends[0]["players"] == 2
+    rooms.base.writer.dispose()
+
+
 def test_after_trouble_of_the_database_every_page_hears_how_things_stand(tmp_path, monkeypatch):
     rooms = Rooms(deal, f"sqlite:///{tmp_path}/class.sqlite3")
     code, _ = rooms.open()

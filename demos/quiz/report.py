@@ -7,47 +7,56 @@ from collections import defaultdict
 import regex
 
 from demos.quiz.names import INVISIBLE
-from demos.quiz.scores import sensitivity
+from demos.quiz.scores import Judged, calibration, sensitivity
 
 # What a spreadsheet computes: a sign, also a wide one or behind what does not show, where a cell begins, also for one
 # that divides cells by semicolons.
 FORMULA = regex.compile(rf"(?:^|(?<=[;,|\t\r\n]))(?=(?:{INVISIBLE.pattern}|\s)*[=+\-@＝＋－＠−])")
-SURE = (50, 60, 70, 80, 90, 100)  # per cent; votes are counted at the nearest
 
 
-def faces(votes: list[dict]) -> list[tuple[str, bool, bool]]:
-    """Each face of each vote: its source, whether it is real, whether it was taken for real."""
+def faces(votes: list[dict]) -> list[Judged]:
+    """Each face of each vote. How sure somebody was of a vote, they were of each of its faces."""
     return [
-        (source, real == "1", pick == "1")
+        Judged(real == "1", pick == "1", vote["sure"], source)
         for vote in votes
         for source, real, pick in zip(vote["sources"], vote["real"], vote["picks"], strict=True)
     ]
 
 
 def summary(votes: list[dict]) -> dict:
-    """votes: as Rooms.votes gives them -> by_source, confidence, calibration (a sentence)."""
-    reals, hits, made = 0, 0, defaultdict(lambda: [0, 0])
-    for source, real, picked in faces(votes):
-        if real:
-            reals, hits = reals + 1, hits + picked
-        else:
-            made[source] = [made[source][0] + 1, made[source][1] + picked]
-    rows = []
-    for source, (seen, alarms) in sorted(made.items()):
-        d = sensitivity(hits, reals, alarms, seen)[0] if reals else None
+    """votes: as Rooms.votes gives them -> by_source, photographs (None: none were shown), confidence, calibration.
+
+    called_made is a share of the judgements of these faces; d' sets a model's against that of the photographs.
+    confidence: faces by how sure their judges were, in the bins of a player's own record; calibration: a sentence.
+    """
+    judged, made = faces(votes), defaultdict(list)
+    photographs = [j for j in judged if j.real]
+    for j in judged:
+        if not j.real:
+            made[j.source].append(j)
+    hits, rows = sum(j.said for j in photographs), []
+    for source, seen in sorted(made.items()):
+        alarms = sum(j.said for j in seen)
+        d = sensitivity(hits, len(photographs), alarms, len(seen))[0] if photographs else None
         numbers = dict(d_prime=d and d.value, low=d and d.low, high=d and d.high)
-        rows.append(dict(source=source, seen=seen, right=1 - alarms / seen) | numbers)
-    columns = [dict(sure=sure, votes=0, right=0) for sure in SURE]
-    for vote in votes:
-        column = min(columns, key=lambda c: abs(c["sure"] - vote["sure"]))
-        column["votes"] += 1
-        column["right"] += vote["picks"] == vote["real"]
+        rows.append(
+            dict(source=source, seen=len(seen), called_made=1 - alarms / len(seen)) | numbers
+        )
+    real = None
+    if photographs:
+        real = dict(seen=len(photographs), called_made=1 - hits / len(photographs))
+    columns = [
+        dict(sure=round(100 * sure), right=right.value, faces=n)
+        for sure, right, n in calibration(judged)
+    ]
     said = ""
-    if votes:
-        sure = sum(vote["sure"] for vote in votes) / len(votes)
-        right = 100 * sum(column["right"] for column in columns) / len(votes)
-        said = f"On average {sure:.0f} % sure; all three faces right in {right:.0f} % of the votes."
-    return dict(votes=len(votes), by_source=rows, confidence=columns, calibration=said)
+    if judged:
+        sure = sum(j.sure for j in judged) / len(judged)
+        right = 100 * sum(j.right for j in judged) / len(judged)
+        said = f"On average {sure:.0f} % sure of a face, and right about {right:.0f} %; a coin gets 50 %."
+    return dict(
+        votes=len(votes), by_source=rows, photographs=real, confidence=columns, calibration=said
+    )
 
 
 def table(votes: list[dict]) -> str:

@@ -25,36 +25,19 @@ def build() -> None:
                 "<p class='note told-room' role='alert'></p>"
             )
         with ui.stage():
-            ui.html((ui.CANVAS / "quiz_room.html").read_text(encoding="utf-8"))
+            ui.canvas("quiz_room", None, "quiz-room")
         ui.words(
             see=(
                 "The projector shows three faces; the bars are the votes for real.",
                 "A phone shows the same faces, and learns the answer no earlier than the class.",
                 "At the end: d\u2032 for each model, how sure the class was, a ranking, all votes as CSV.",
+                "Closed the projector's window? The way back stands here, for a day.",
             ),
             steps={"open": "Open a room"},
         )
     ui.mathematics(MATHEMATICS)
-    ui.in_page(opened.click, OPEN_ROOM)
+    ui.in_page(opened.click, "() => document.querySelector('#quiz-room .room-scene').open()")
 
-
-# The window comes before the answer: a browser lets a page open one only while a click lasts.
-OPEN_ROOM = """async () => {
-  const button = document.querySelector("#open-room"), told = document.querySelector(".told-room");
-  const room = window.open("", "_blank");
-  told.textContent = "";
-  try {
-    const body = JSON.stringify({ deck: window.gml.quiz?.deck ?? "standard" });
-    const answer = await fetch("class", { method: "POST", body });
-    const { teacher, error } = await answer.json();
-    if (!answer.ok) throw new Error(error);
-    gml.did(button, "open");
-    (room ?? window).location.assign(new URL(teacher, location.href).href);
-  } catch (error) {
-    room?.close();
-    told.textContent = error.message;
-  }
-}"""
 
 MATHEMATICS = r"""
 Of all votes in the rounds that were revealed, $H$ is the share of photographs taken for real, and $F_g$ the share of
@@ -65,6 +48,8 @@ $$d'_g = z(H) - z(F_g)$$
 A model with $d'_g = 0$ fools the class completely. Votes of many people on few faces are not as good as votes on many
 faces: the interval counts every vote as if it stood alone, so thirty votes on one face make it look narrower than it
 is.
+
+As in Play, a vote says once how sure it is of each of its three faces, and each face counts.
 
 Points are faces judged correctly, three at most in a round. By coin a student gets $1.5$ a round with a deviation of
 $\sqrt{3}/2 = 0.87$; after $n$ rounds the luckiest of thirty who all throw coins is expected about two deviations, $2

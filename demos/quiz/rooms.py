@@ -162,7 +162,7 @@ class Rooms:
         return token
 
     def vote(self, code: str, token: str, number: int, picks: Sequence[int], sure: int) -> None:
-        """Counts once for each player and round, and only while the round is open. Committed when it returns."""
+        """One for each player and round: until the reveal the last one given is it. Committed when it returns."""
         if (
             not isinstance(picks, list)
             or any(type(p) is not int or not 0 <= p <= 2 for p in picks)
@@ -180,10 +180,8 @@ class Rooms:
             player = self._player(session, code, token)
             if room.phase != "open" or type(number) is not int or number != room.round:
                 raise Refusal("This round is not open any more.", 409)
-            if session.get(Vote, (code, number, player.id)):
-                raise Refusal("You have voted in this round already.", 409)
             text = "".join("1" if k in picks else "0" for k in range(3))
-            session.add(Vote(room=code, round=number, player=player.id, picks=text, sure=sure))
+            session.merge(Vote(room=code, round=number, player=player.id, picks=text, sure=sure))
             room.version += 1
 
     # What is seen.
@@ -193,7 +191,7 @@ class Rooms:
             return self._room(session, code).version
 
     def seen_by_students(self, code: str, token: str = "") -> dict:
-        """Nothing that gives an open round away, and nobody else's vote."""
+        """Nothing that gives an open round away, and nobody else's vote; at the end one's own total and rank."""
         with self.base.read() as session:
             room = self._room(session, code)
             state = standing.state(session, room)
@@ -203,6 +201,8 @@ class Rooms:
                 state["you"] = dict(
                     name=player.name, picks=mine and mine.picks, sure=mine and mine.sure
                 )
+                if room.phase == "over":
+                    state["you"] |= standing.reached(session, room, player.id)
             return state
 
     def seen_by_teacher(self, code: str, key: str) -> dict:

@@ -3,7 +3,7 @@
 Read inside one transaction of the caller's, so that the parts are of one moment.
 """
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
 from demos.quiz.tables import Player, Room, Round, Vote
@@ -41,8 +41,25 @@ def taught(session: Session, room: Room) -> dict:
     ).all()
     right = _right(session, room)
     ranking = sorted(players, key=lambda p: (-right.get(p.id, 0), p.id))
-    shown = [dict(id=p.id, name=p.name, hidden=p.hidden, right=right.get(p.id, 0)) for p in ranking]
+    ranks: dict[int, int] = {}  # who has as many right shares a rank
+    for place, player in enumerate(ranking, 1):
+        ranks.setdefault(right.get(player.id, 0), place)
+    shown = [
+        dict(id=p.id, name=p.name, hidden=p.hidden, right=points, rank=ranks[points])
+        for p in ranking
+        for points in [right.get(p.id, 0)]
+    ]
     return dict(counts=counts, ranking=shown, shut=room.shut)
+
+
+def reached(session: Session, room: Room, player: int) -> dict:
+    """One player's total and rank: faces right, faces shown in all rounds that count, rank."""
+    right = _right(session, room)
+    mine = right.get(player, 0)
+    rounds = select(func.count()).where(Round.room == room.code, ~Round.void, _told(room))
+    return dict(
+        right=mine, faces=3 * session.scalar(rounds), rank=1 + sum(r > mine for r in right.values())
+    )
 
 
 def votes(session: Session, room: Room) -> list[dict]:
@@ -73,13 +90,15 @@ def _told(room: Room) -> ColumnElement[bool]:
 
 
 def _right(session: Session, room: Room) -> dict[int, int]:
-    """How many faces each player has named rightly, in rounds that are revealed."""
-    right: dict[int, int] = {}
+    """How many faces each player has named rightly, in rounds that are revealed; who never voted is not in it."""
+    same = [
+        case((func.substr(Vote.picks, k, 1) == func.substr(Round.real, k, 1), 1), else_=0)
+        for k in (1, 2, 3)
+    ]
     rows = session.execute(
-        select(Vote.player, Vote.picks, Round.real)
+        select(Vote.player, func.sum(sum(same)))
         .join(Round, (Round.room == Vote.room) & (Round.number == Vote.round))
         .where(Vote.room == room.code, ~Round.void, _told(room))
+        .group_by(Vote.player)
     )
-    for player, picks, real in rows:
-        right[player] = right.get(player, 0) + sum(a == b for a, b in zip(picks, real, strict=True))
-    return right
+    return {player: int(right) for player, right in rows}

@@ -25,6 +25,12 @@ export const kept = {
   remove: (name) => (keeps ? localStorage.removeItem(name) : memory.delete(name)),
 };
 
+// The rooms that were opened in this browser: the main page keeps the way back to each (canvas/quiz_room.js).
+export function forget() {
+  const rooms = JSON.parse(kept.get("class-rooms") ?? "[]");
+  kept.set("class-rooms", JSON.stringify(rooms.filter((room) => room.code !== code)));
+}
+
 // An answer, or an Error with the server's sentence.
 export async function ask(path, { body, secret = "", role = "" } = {}) {
   const headers = { authorization: `Bearer ${secret}`, "x-role": role };
@@ -77,8 +83,4 @@ export async function listen(secret, role, heard, lost) {
     lost("The line is cut. Trying again.", 0);
     await new Promise((done) => setTimeout(done, wait * (0.5 + Math.random())));
   }
-}
-
-export function sourceName(real, source) {
-  return real ? "real" : source;
 }

@@ -1,11 +1,13 @@
 // A student's phone: join with a nickname, choose the real faces, say how sure, vote.
 import { ask, code, enter, find, keeps, kept, listen } from "./class.js";
 
-const faces = find(".faces");
+const faces = find(".faces"),
+  empty = find(".empty");
 let token = code ? kept.get(`class-${code}`) : null,
   state = null,
   you = null,
-  shown = 0;
+  shown = 0,
+  sending = false;
 
 function problem(text) {
   find(".problem").textContent = text;
@@ -63,22 +65,32 @@ function deal() {
   faces.replaceChildren(
     ...[0, 1, 2].map((k) => {
       const button = Object.assign(document.createElement("button"), { type: "button", className: "face" });
-      button.setAttribute("aria-pressed", "false");
       const image = Object.assign(new Image(), { src: `${code}/faces/${shown}/${k}`, alt: `Face ${k + 1}` });
-      button.append(image, Object.assign(document.createElement("span"), { className: "tag" }));
+      const tag = Object.assign(document.createElement("span"), { className: "tag" });
+      tag.append(document.createElement("b"), document.createElement("span"));
+      button.append(image, tag);
       button.addEventListener("click", () => {
-        if (state.phase !== "open" || you.picks !== null) return;
-        button.setAttribute("aria-pressed", String(button.getAttribute("aria-pressed") !== "true"));
+        press(button, button.getAttribute("aria-pressed") !== "true");
         draw();
       });
       return button;
     }),
   );
-  find(".sure").value = 75;
+  recall();
+}
+
+const press = (face, on) => face.setAttribute("aria-pressed", String(on));
+
+// What the server has of this round's vote.
+function recall() {
+  for (const [k, face] of [...faces.children].entries()) press(face, you.picks?.[k] === "1");
+  find(".sure").value = you.sure ?? 75;
 }
 
 const picked = () =>
   [...faces.children].flatMap((face, k) => (face.getAttribute("aria-pressed") === "true" ? [k] : []));
+const as_text = (picks) => [0, 1, 2].map((k) => (picks.includes(k) ? "1" : "0")).join("");
+const sure = () => Number(find(".sure").value);
 
 function draw() {
   find(".you").textContent = you?.name ?? "";
@@ -87,55 +99,82 @@ function draw() {
   if (shown !== state.round) deal();
   const open = state.phase === "open",
     voted = you.picks !== null;
-  const count = picked().length;
-  find(".question").textContent =
-    state.phase === "over"
-      ? "That was the last round."
-      : `Round ${state.round}. Tap every real face; there may be none.`;
-  find(".choice").hidden = !open || voted;
-  find(".sure-shown").textContent = `${find(".sure").value} %`;
-  find(".vote").textContent = count ? `Vote: ${count} real` : "Vote: none is real";
+  if (!open) {
+    if (voted) recall(); // a change that was not sent does not count
+    if (empty.open) empty.close();
+  }
+  const told = !open && state.real?.length === 3,
+    count = picked().length,
+    says = count ? `${count} real` : "none is real",
+    changed = voted && (as_text(picked()) !== you.picks || sure() !== you.sure);
+  find("h1").textContent = state.phase === "over" ? "The game is over" : `Round ${state.round}`;
+  find(".question").textContent = open
+    ? !voted
+      ? "Tap every real face. There may be none."
+      : changed
+        ? "Not sent yet: your earlier vote still counts."
+        : "Counted. You can change it until the reveal."
+    : state.phase === "over" && you.faces
+      ? `${you.right} of ${you.faces} faces right. Rank ${you.rank} of ${state.players}.`
+      : outcome(voted);
+  find(".choice").hidden = !open;
+  find(".sure-shown").textContent = `${sure()} %`;
+  find(".vote").textContent = !voted ? `Vote: ${says}` : changed ? `Change to: ${says}` : `Counted: ${says}`;
+  find(".vote").disabled = sending || (voted && !changed);
   for (const [k, face] of [...faces.children].entries()) {
-    if (voted) face.setAttribute("aria-pressed", String(you.picks[k] === "1"));
-    face.disabled = !open || voted;
-    const told = state.real?.length === 3;
+    const mine = face.getAttribute("aria-pressed") === "true",
+      [first, second] = face.querySelector(".tag").children;
+    face.disabled = !open;
     face.classList.toggle("real", told && state.real[k]);
     face.classList.toggle("made", told && !state.real[k]);
-    face.querySelector(".tag").textContent = told
-      ? state.real[k]
-        ? "real"
-        : state.sources[k]
-      : face.getAttribute("aria-pressed") === "true"
-        ? "real?"
-        : "";
+    first.textContent = told ? (state.real[k] ? "real" : state.sources[k]) : mine ? "real" : "";
+    second.textContent = told
+      ? voted
+        ? `${mine === state.real[k] ? "\u2713" : "\u2717"} you said ${mine ? "real" : "made"}`
+        : ""
+      : mine
+        ? ""
+        : voted
+          ? "made"
+          : "tap if real";
   }
   find(".outcome").textContent = open
-    ? voted
-      ? "Counted. Look at the projector."
-      : ""
-    : state.void
-      ? "This round does not count."
-      : voted && state.real
-        ? `${state.real.filter((real, k) => (you.picks[k] === "1") === real).length} of 3 right.`
-        : "Time is up.";
+    ? ""
+    : state.phase === "over"
+      ? you.faces
+        ? `The last round: ${outcome(voted)}`
+        : ""
+      : "The next round begins on the projector.";
+}
+
+function outcome(voted) {
+  if (state.void) return "This round does not count.";
+  if (!voted) return "You did not vote.";
+  return `${state.real.filter((real, k) => (you.picks[k] === "1") === real).length} of 3 right.`;
 }
 
 find(".sure").addEventListener("input", draw);
-find(".vote").addEventListener("click", async () => {
-  const round = state.round,
-    picks = picked(),
-    sure = Number(find(".sure").value);
-  find(".vote").disabled = true;
+find(".vote").addEventListener("click", () => {
+  if (picked().length) return vote();
+  empty.returnValue = "";
+  empty.showModal();
+});
+empty.addEventListener("close", () => empty.returnValue && vote());
+
+async function vote() {
+  const given = { round: state.round, picks: picked(), sure: sure() };
+  sending = true;
+  draw();
   try {
-    await ask(`${code}/vote`, { secret: token, body: { round, picks, sure } });
-    you.picks = [0, 1, 2].map((k) => (picks.includes(k) ? "1" : "0")).join("");
+    await ask(`${code}/vote`, { secret: token, body: given });
+    if (given.round === state.round) you = { ...you, picks: as_text(given.picks), sure: given.sure };
     problem("");
   } catch (error) {
     problem(error.message);
   }
-  find(".vote").disabled = false;
+  sending = false;
   draw();
-});
+}
 
 function follow() {
   listen(
@@ -143,7 +182,7 @@ function follow() {
     "student",
     (news) => {
       if (news.you) you = news.you;
-      else if (state && news.round !== state.round) you = { ...you, picks: null };
+      else if (state && news.round !== state.round) you = { ...you, picks: null, sure: null };
       state = news;
       problem("");
       draw();

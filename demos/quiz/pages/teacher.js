@@ -1,12 +1,14 @@
 // The projector: large faces, votes as they come, reveal, ranking. The secret stands behind the # of the address.
-import { ask, code, find, listen } from "./class.js";
+import { ask, code, find, forget, listen } from "./class.js";
 
 const key = location.hash.slice(1),
   faces = find(".faces"),
+  tools = find(".tools"),
   SHOWN = 10,
   JOINED = 60;
 let state = null,
   shown = 0,
+  listed = "",
   ended = false;
 
 function problem(text) {
@@ -36,64 +38,71 @@ function deal() {
   faces.replaceChildren(
     ...[0, 1, 2].map((k) => {
       const image = Object.assign(new Image(), { src: `${code}/faces/${shown}/${k}`, alt: `Face ${k + 1}` });
-      const bar = element("div", { className: "bar" }, element("i"), element("b", {}, element("span")));
+      const number = element("span", { className: "number", textContent: k + 1 });
+      number.setAttribute("aria-hidden", "true");
       return element(
         "div",
         {},
-        element("div", { className: "face" }, image, element("span", { className: "tag" })),
-        bar,
+        element("div", { className: "face" }, image, number, element("b", { className: "tag" })),
+        element("div", { className: "bar" }, element("i"), element("span")),
       );
     }),
   );
 }
 
+// Who leads, or who came last; all of them, with what can be done to each, only while the teacher manages the room.
 function ranking() {
-  const told = state.phase !== "lobby";
+  const told = state.phase !== "lobby",
+    managing = tools.open,
+    all = told ? state.ranking : [...state.ranking].reverse(),
+    list = managing ? all : all.slice(0, told ? SHOWN : JOINED);
   find(".standing").textContent = told ? `Ranking, ${state.players} in the room` : `${state.players} in the room`;
+  const now = JSON.stringify([told, managing, list]);
+  if (now === listed) return; // a vote changes nothing here, and who is about to press a button keeps it
+  listed = now;
   find(".ranking").replaceChildren(
-    ...(told ? state.ranking.slice(0, SHOWN) : state.ranking.slice(-JOINED)).map((player) => {
-      const name = element("span", {
-        className: "name",
-        textContent: player.hidden ? "(hidden)" : player.name,
-        title: player.name,
-      });
-      const button = (text, change) => {
-        const made = element("button", { type: "button", className: "quiet", textContent: text });
-        made.setAttribute("aria-label", `${text} ${player.name}`);
-        made.addEventListener("click", () => change());
-        return made;
-      };
-      const hide = button(player.hidden ? "show" : "hide", () =>
-        act("edit", { player: player.id, change: player.hidden ? "show" : "hide" }),
-      );
-      const rename = button("rename", () => {
-        const name = prompt("A new nickname", player.name);
-        if (name !== null) act("edit", { player: player.id, change: "rename", name });
-      });
-      const remove = button(
-        "remove",
-        () =>
-          confirm(`Remove ${player.name} and all their votes?`) && act("edit", { player: player.id, change: "remove" }),
-      );
-      return element(
+    ...list.map((player) =>
+      element(
         "li",
         {},
-        name,
+        ...(told ? [element("span", { className: "rank", textContent: player.rank })] : []),
+        element("bdi", { className: "name", textContent: player.hidden ? "(hidden)" : player.name }),
         ...(told ? [element("span", { className: "points", textContent: player.right })] : []),
-        hide,
-        rename,
-        remove,
-      );
-    }),
+        ...(managing ? changes(player) : []),
+      ),
+    ),
   );
+}
+
+function changes(player) {
+  const button = (text, change) => {
+    const made = element("button", { type: "button", className: "quiet", textContent: text, title: player.name });
+    made.setAttribute("aria-label", `${text} ${player.name}`);
+    made.addEventListener("click", () => change());
+    return made;
+  };
+  const hide = player.hidden ? "show" : "hide";
+  return [
+    button(hide, () => act("edit", { player: player.id, change: hide })),
+    button("rename", () => {
+      const name = prompt("A new nickname", player.name);
+      if (name !== null) act("edit", { player: player.id, change: "rename", name });
+    }),
+    button(
+      "remove",
+      () =>
+        confirm(`Remove ${player.name} and all their votes?`) && act("edit", { player: player.id, change: "remove" }),
+    ),
+  ];
 }
 
 function draw() {
   const { phase, round, voted, players, counts } = state,
     open = phase === "open",
     told = phase === "revealed" || phase === "over";
-  find(".projector").className = `projector ${phase === "lobby" ? "lobby" : "playing"}`;
-  find(".stage > .lobby").hidden = phase !== "lobby";
+  find(".projector").className = `projector ${phase === "lobby" || phase === "over" ? phase : "playing"}`;
+  find("h1").textContent =
+    phase === "lobby" ? "Which face is real?" : phase === "over" ? "The game is over" : `Round ${round}`;
   find(".next").disabled = phase === "over";
   find(".next").textContent = phase === "lobby" ? "Begin" : open ? "Reveal" : "Next round";
   find(".next").hidden = phase === "over";
@@ -102,11 +111,11 @@ function draw() {
   find(".shut").textContent = state.shut ? "Open the door" : "Close the door";
   faces.hidden = phase === "lobby" || phase === "over";
   find(".voted").textContent = open
-    ? `Round ${round}: ${voted} of ${players} have voted`
+    ? `${voted} of ${players} have voted`
     : phase === "revealed"
       ? state.void
         ? "This round does not count: its photos are gone."
-        : `Round ${round}: ${voted} voted`
+        : `${voted} voted`
       : "";
   if (round && shown !== round) deal();
   for (const [k, cell] of [...faces.children].entries()) {
@@ -114,9 +123,9 @@ function draw() {
       share = voted ? counts[k] / voted : 0;
     face.classList.toggle("real", told && Boolean(state.real?.[k]));
     face.classList.toggle("made", told && !state.real?.[k]);
-    face.querySelector(".tag").textContent = told ? (state.real[k] ? "real" : state.sources[k]) : `${k + 1}`;
+    face.querySelector(".tag").textContent = told ? (state.real[k] ? "real" : state.sources[k]) : "";
     cell.querySelector("i").style.width = `${100 * share}%`;
-    cell.querySelector("b span").textContent = `${counts[k]} say real`;
+    cell.querySelector(".bar span").textContent = `${counts[k]} say real`;
   }
   ranking();
   if (phase === "over" && !ended) end();
@@ -126,31 +135,23 @@ async function end() {
   ended = true;
   const report = await ask(`${code}/results`, { secret: key }).catch((error) => problem(error.message));
   if (!report) return;
-  const rows = report.by_source.map((r) =>
-    element(
-      "tr",
-      {},
-      ...[
-        r.source,
-        r.seen,
-        `${Math.round(100 * r.right)} %`,
-        r.d_prime === null ? "-" : `${r.d_prime.toFixed(2)} (${r.low.toFixed(2)} to ${r.high.toFixed(2)})`,
-      ].map((text) => element("td", { textContent: text })),
-    ),
-  );
-  const head = element(
-    "tr",
-    {},
-    ...["made by", "shown", "told apart", "d' (95 %)"].map((text) => element("th", { textContent: text })),
-  );
-  const most = Math.max(1, ...report.confidence.map((c) => c.votes));
-  const columns = report.confidence.map((c) =>
+  const percent = (share) => `${Math.round(100 * share)} %`,
+    row = (kind, words) => element("tr", {}, ...words.map((text) => element(kind, { textContent: text })));
+  const table = element("table", {}, row("th", ["from", "judged", "called made", "d\u2032 (95 %)"]));
+  if (report.photographs)
+    table.append(row("td", ["photographs", report.photographs.seen, percent(report.photographs.called_made), ""]));
+  for (const { source, seen, called_made, d_prime, low, high } of report.by_source) {
+    const d = d_prime === null ? "-" : `${d_prime.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
+    table.append(row("td", [source, seen, percent(called_made), d]));
+  }
+  const columns = report.confidence.map(({ sure, right, faces }) =>
     element(
       "div",
       {},
-      element("span", { textContent: c.votes }),
-      Object.assign(element("i"), { style: `height:${(120 * c.votes) / most}px` }),
-      `${c.sure} %`,
+      element("b", { textContent: percent(right) }),
+      Object.assign(element("i"), { style: `height:${100 * right}%` }),
+      element("span", { textContent: `${sure} % sure` }),
+      element("span", { textContent: `${faces} faces` }),
     ),
   );
   const csv = element("button", { type: "button", textContent: "Results as CSV" });
@@ -164,17 +165,17 @@ async function end() {
       "section",
       {},
       element("h2", { textContent: "What the class can tell apart" }),
-      element("table", {}, head, ...rows),
-      element("p", { className: "soft", textContent: "d' = 0: guessing. 1: some skill. 3: hardly a mistake." }),
+      table,
+      element("p", { className: "soft", textContent: "d\u2032 = 0: guessing. 1: some skill. 3: hardly a mistake." }),
     ),
     element(
       "section",
       {},
-      element("h2", { textContent: "How sure the class was" }),
+      element("h2", { textContent: "How sure, and how often right" }),
       element("div", { className: "columns-chart" }, ...columns),
       element("p", { className: "soft", textContent: report.calibration }),
     ),
-    element("section", {}, element("h2", { textContent: "To take home" }), csv),
+    csv,
   );
   find(".end").hidden = false;
 }
@@ -197,6 +198,7 @@ addEventListener("keydown", (event) => {
     if (!event.repeat) find(".next").click();
   }
 });
+tools.addEventListener("toggle", () => state && ranking());
 find(".copy").addEventListener("click", async () => {
   const text = find(".link").href;
   try {
@@ -217,7 +219,8 @@ find(".projector .code").textContent = code;
 const page = document.baseURI.replace(/\/class\/$/, "");
 fetch(`${code}/qr.svg`, { headers: { "x-page": page } }).then(async (answer) => {
   find(".qr").innerHTML = await answer.text();
-  find(".link").href = find(".link").textContent = answer.headers.get("x-link");
+  find(".link").href = answer.headers.get("x-link");
+  find(".link").textContent = answer.headers.get("x-link").replace(/\/[^/]+$/, ""); // the code stands below it
   const reached = answer.headers.get("x-reachable") !== "no",
     inside = answer.headers.get("x-inside") === "yes";
   find(".reach").hidden = reached || inside;
@@ -232,5 +235,8 @@ listen(
     problem("");
     draw();
   },
-  (text) => problem(text),
+  (text, status) => {
+    if (status === 404) forget(); // the room has ended
+    problem(text);
+  },
 );
