@@ -184,6 +184,29 @@ def shares(rows: Sequence[tuple[str, float, float, float, int, bool]], axis: str
     return _figure(width, base + 50, base, label, axis, parts, "shares")
 
 
+def distances(rows: Sequence[tuple[str, float, float, float, int]], axis: str) -> str:
+    """d' with its interval, one line for each, as SVG; 0 is marked. rows: (name, d', low, high, n). They are drawn
+    from -2 to 6, a wider interval up to there.
+    """
+    step, left, right, low_end, high_end = 60, 8, 632, -2.0, 6.0
+    width, base = 640, 26 + step * len(rows)
+    to_x = lambda v: left + (np.clip(v, low_end, high_end) - low_end) / 8 * (right - left)  # noqa: E731
+    parts = [f'<line class="coin" x1="{to_x(0)}" x2="{to_x(0)}" y1="6" y2="{base}"/>']
+    for k, (name, value, low, high, n) in enumerate(rows):
+        y = 22 + step * k
+        parts.append(
+            f'<text class="mark-name" x="{left}" y="{y}">{escape(name)}</text>'
+            f'<line class="interval" x1="{to_x(low):.1f}" x2="{to_x(high):.1f}" y1="{y + 16}" y2="{y + 16}"/>'
+            f'<circle class="dot" cx="{to_x(value):.1f}" cy="{y + 16}" r="7"/>'
+            f'<text class="tick" x="{width}" y="{y}" text-anchor="end">{value:.2f}, {n} faces</text>'
+        )
+    parts += [_tick(to_x(v), base, f"{v}") for v in (0, 2, 4)]
+    label = f"{axis}: " + ", ".join(
+        f"{name} {v:.2f} ({low:.2f} to {high:.2f}) of {n}" for name, v, low, high, n in rows
+    )
+    return _figure(width, base + 50, base, label, axis, parts, "shares")
+
+
 def reliability(rows: Sequence[tuple[float, float, float, float, int]]) -> str:
     """How sure against how often right, with intervals, as SVG. rows: (sure, share, low, high, n), shares of 1."""
     width, height, base, top = 420, 300, 240, 16

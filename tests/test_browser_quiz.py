@@ -17,7 +17,7 @@ from tests.test_quiz_tab import layers
 
 
 def open_tab(open_page, url: str, width: int = DESK, height: int = 800, **options) -> Page:
-    page = open_page(width, height, reduced_motion=True, query="tab=quiz", url=url, **options)
+    page = open_page(width, height, reduced_motion=True, query="tab=quiz&view=play", url=url, **options)
     ready(page)
     return page
 
@@ -134,7 +134,7 @@ def test_no_answer_travels_before_the_reveal(open_page, quiz_url):
         route.fulfill(response=response)
 
     page.route("**/*", record)
-    page.goto(f"{quiz_url}/?tab=quiz")
+    page.goto(f"{quiz_url}/?tab=quiz&view=play")
     ready(page)
     page.keyboard.press("1")
     words = (quiz_pack.REAL.encode(), quiz_pack.MADE.encode())
@@ -267,7 +267,7 @@ def test_where_storing_is_forbidden_the_record_lasts_until_the_page_is_left(open
 def test_a_whole_round_stands_on_the_screen_also_after_the_reveal(
     open_page, quiz_url, width, height
 ):
-    page = open_page(width, height, reduced_motion=True, query="tab=quiz", url=quiz_url)
+    page = open_page(width, height, reduced_motion=True, query="tab=quiz&view=play", url=quiz_url)
     ready(page)
     page.keyboard.press("Enter")
     ready(page, state="told")
@@ -277,12 +277,16 @@ def test_a_whole_round_stands_on_the_screen_also_after_the_reveal(
     assert len(bottoms) >= 9 and max(bottoms) <= height and page.evaluate("scrollY") == 0
 
 
-@pytest.mark.parametrize("width", [PHONE, DESK])
+SCREENS = {PHONE: (844, 160), DESK: (800, 360), HALL: (1080, 540)}  # heights; half of a hall's
+
+
+@pytest.mark.parametrize("width", SCREENS)
 def test_the_faces_fill_the_screen(open_page, quiz_url, width):
-    page = open_tab(open_page, quiz_url, width, 844 if width == PHONE else 800)
+    height, least = SCREENS[width]
+    page = open_tab(open_page, quiz_url, width, height)
     boxes = [page.locator(".face").nth(k).bounding_box() for k in range(3)]
     assert len({(round(b["width"]), round(b["height"])) for b in boxes}) == 1
-    assert boxes[0]["width"] > (160 if width == PHONE else 360)
+    assert boxes[0]["width"] >= least
     go = page.get_by_role("button", name="Reveal").bounding_box()
-    assert go["y"] + go["height"] <= (844 if width == PHONE else 800), "no scrolling to play"
+    assert go["y"] + go["height"] <= height, "no scrolling to play"
     assert go["height"] >= 44

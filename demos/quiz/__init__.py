@@ -1,4 +1,7 @@
-"""The tab Which face is real: three faces, none to three of them photographs.
+"""The tab Which face is real: three faces, none to three of them photographs; or each by one of our own models.
+
+maker.py       which model made which face                       confusion.py   which makers are taken for which
+lineup.py      faces by all our generators, made alike
 
 play.py        a round dealt, answered, revealed                 scores.py      d', criterion, calibration
 record.py      what all rounds say of the player                 hints.py       where to look afterwards
@@ -14,9 +17,10 @@ pages/         the phone's and the projector's page
 """
 
 import functools
+import os
 from typing import TYPE_CHECKING
 
-from demos.quiz import faces, play, record, room, rounds
+from demos.quiz import confusion, faces, maker, play, record, room, rounds
 from demos.quiz.network import alive, process
 from demos.quiz.routes import Class
 
@@ -25,10 +29,14 @@ if TYPE_CHECKING:
 
 TITLE, ID, FAMILY = "Which face is real?", "quiz", "quiz"
 VIEWS = (
+    maker,  # which model made which face: no photograph, and nothing but the face tells
+    confusion,  # which makers are taken for which
     play,  # three faces, a guess, the answer
     record,  # how well you tell, and how well you know it
     room,  # the same with phones and a projector
 )
+if os.environ.get("QUIZ_PACK"):  # good photographs make the better game
+    VIEWS = (play, record, maker, confusion, room)
 
 
 @functools.cache

@@ -76,6 +76,20 @@ def of_player(judged: Iterable[Judged]) -> tuple[Estimate, Estimate] | None:
     return sensitivity(sum(j.said for j in real), len(real), sum(j.said for j in made), len(made))
 
 
+def between(named: Iterable[tuple[str, str]], a: str, b: str) -> Estimate | None:
+    """d' of makers a and b: the distance between their faces for an eye that has to choose between these two.
+
+    named: (who made a face, who was said to have) for each face. Of faces by a or b that were given to a or b, a hit is
+    one by a given to a, a false alarm one by b given to a; a and b change places with no change of d'. Faces given to
+    others say nothing of this pair (the constant-ratio rule: Clarke 1957). None before there was a face of each.
+    """
+    mine = [(made, said) for made, said in named if made in (a, b) and said in (a, b)]
+    of_a, of_b = ([said == a for made, said in mine if made == one] for one in (a, b))
+    if not of_a or not of_b:
+        return None
+    return sensitivity(sum(of_a), len(of_a), sum(of_b), len(of_b))[0]
+
+
 def calibration(judged: Iterable[Judged]) -> list[tuple[float, Estimate, int]]:
     """(mean of how sure, 0.5 to 1; share that was right; faces) in bins of ten per cent that hold any."""
     judged, rows = list(judged), []
