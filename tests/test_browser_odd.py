@@ -65,7 +65,7 @@ def test_a_student_plays_where_nothing_can_be_stored(odd, app_url, patterns):  #
     page.get_by_role("button", name="Join").click()
     expect(page.get_by_text("You are in.")).to_be_visible()
     assert page.url == f"{app_url}/class/{code}"
-    patterns.advance(code, key)
+    patterns.advance(code, key, "lobby", 0)
     expect(page.locator(".face img")).to_have_count(3)
     page.locator(".face").first.click()
     page.locator(".vote").click()
