@@ -72,7 +72,9 @@ async function show() {
     images = all(".face img");
   await Promise.all(value.pictures.map((src) => Object.assign(new Image(), { src }).decode()));
   if (mine !== loaded) return;
-  images.forEach((image, k) => Object.assign(image, { src: value.pictures[k], hidden: false, alt: `Face ${"ABC"[k]}` }));
+  images.forEach((image, k) =>
+    Object.assign(image, { src: value.pictures[k], hidden: false, alt: `Face ${"ABC"[k]}` }),
+  );
   for (const part of all(".verdict-chip, .told")) part.hidden = true;
   for (const suspect of suspects) suspect.dataset.is = "";
   said = [];
@@ -104,16 +106,20 @@ table.reveal = (answer) => {
     const right = told.said[k] === told.made[k],
       [chip, box] = [suspects[k].querySelector(".verdict-chip"), suspects[k].nextElementSibling];
     suspects[k].dataset.is = right ? "right" : "wrong";
-    chip.textContent = `${told.made[k]}${right ? ", as you said" : `, not ${told.said[k]}`}`;
+    chip.textContent = `${told.made[k]}${right ? ": right" : `, not ${told.said[k]}`}`;
     const words = document.createElement("p");
-    words.append(Object.assign(document.createElement("b"), { textContent: `${"ABC"[k]}: ${told.made[k]}. ` }), face.words);
+    words.append(
+      Object.assign(document.createElement("b"), { textContent: `${"ABC"[k]}: ${told.made[k]}. ` }),
+      face.words,
+    );
     box.replaceChildren(words);
     chip.hidden = box.hidden = false;
   });
   gml.makers = [...gml.makers, { said: told.said, made: told.made }].slice(-MOST);
   gml.remember(KEY, gml.makers);
   tally();
-  find(".ask").textContent = told.right === 3 ? "All three right." : `${["None", "One", "Two"][told.right]} of three right.`;
+  find(".ask").textContent =
+    told.right === 3 ? "All three right." : `${["None", "One", "Two"][told.right]} of three right.`;
   gml.did(element, "reveal");
   if (byKeys) gml.did(element, "keys");
   if (told.right === 3) gml.did(element, "all");

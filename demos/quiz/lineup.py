@@ -25,9 +25,9 @@ POOL, SHEET = 128, 16  # faces of each maker, and how many are drawn at a time
 # The makers, in the lecture's order, and what gives each away. A generator that is not named here plays too, at the
 # end of the list. What can be measured in this is measured again in tests/test_quiz_maker.py.
 GIVES_AWAY = {
-    "VAE": "Blur, with half of the others' fine detail: it draws the mean of all pictures that could be meant.",
-    "DCGAN": "Sharp but pale, and put together from parts: do both eyes match? With all pixels: checks on the skin, "
-    "from layers that double the size in steps of two.",
+    "VAE": "Blur, with half of the others' fine detail: it draws the mean of all pictures that fit its z.",
+    "DCGAN": "Sharp but pale, and put together from parts: do both eyes match? With all pixels it shows fine checks on "
+    "the skin.",
     "StyleGAN2": "Strong contrast, hard edges. The first StyleGAN was known by its droplets; the second, this one, was "
     "built to draw none.",
 }

@@ -106,8 +106,8 @@ def build() -> None:
 
 
 SEE = (
-    "Whoever drew it, each face is shrunk to {size} by {size} pixels and enlarged again: size tells nothing. The page "
-    "itself does not know the answer."
+    "Each face is shrunk to {size} by {size} pixels and enlarged again: size tells nothing. The page itself does not "
+    "know the answer."
 )
 
 MATHEMATICS = r"""
