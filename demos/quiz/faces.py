@@ -248,9 +248,7 @@ def own_deck() -> Deck:
     made = generators()
     if not made:
         raise Missing(NOTHING)
-    # The small photographs were sharpened when they were made small; through 24 pixels they have the fine detail that
-    # aligned photographs keep when they are cut as the generators' faces are.
-    real = [Face(encoded(small(p, through=24)), "LFW") for p in small_photographs()]
+    real = [Face(encoded(small(p)), "LFW") for p in small_photographs()]
     note = (
         f"{', '.join(g.title for g in made)}, trained here, against photographs from scikit-image: "
         f"{SMALL_SIDE} by {SMALL_SIDE} grey pixels, cut and enlarged alike."
