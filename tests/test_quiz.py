@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+import zlib
 from math import sqrt
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image, ImageCms
 from scipy import stats
 
-from demos.quiz import faces, hints, pictures, rounds, scores
+from demos.quiz import faces, hints, pack, pictures, rounds, scores
 from tests import quiz_pack
 from tests.answers import set_clock
 
@@ -226,10 +227,25 @@ def test_pictures_have_one_length_and_no_metadata():
     noise = np.random.default_rng(0).integers(0, 256, (160, 160, 3), dtype=np.uint8)
     for picture in (noise, np.zeros((160, 160, 3), np.uint8), noise[:25, :25], noise[:64, :64]):
         side = len(picture)
-        data = pictures.padded(pictures.encoded(picture), side)
+        data = pictures.padded(webp := pictures.encoded(picture), side)
         assert len(data) == pictures.length(side) == 8 + struct.unpack("<I", data[4:8])[0]
         image = Image.open(io.BytesIO(data))
         assert image.size == (side, side) and not set(image.info) & {"exif", "icc_profile", "xmp"}
+        assert (np.asarray(image) == np.asarray(Image.open(io.BytesIO(webp)))).all()
+
+
+def test_nothing_in_a_file_says_where_its_picture_ends(monkeypatch):
+    """One chunk of one size, its end random: neither packed nor by its headers does a long picture differ."""
+    flat, busy = (np.full((96, 96, 3), 128, np.uint8), np.asarray(quiz_pack.head(1)))
+    coded = [pictures.encoded(x) for x in (flat, busy)]
+    sent = [pictures.padded(webp, 96) for webp in coded]
+    assert len(coded[1]) > 1.5 * len(coded[0]) and sent[0][:20] == sent[1][:20]
+    packed = [len(zlib.compress(data, 9)) for data in sent]
+    assert min(packed) >= 0.98 * len(sent[0])
+    assert len(zlib.compress(coded[0] + bytes(len(sent[0]) - len(coded[0])), 9)) < packed[0] / 2
+    assert pictures.padded(coded[0], 96) == sent[0], "two equal pictures do not differ"
+    monkeypatch.setattr(pictures, "FILLER", b"another server")
+    assert pictures.padded(coded[0], 96) != sent[0], "nobody else can try where it ends"
 
 
 def test_no_classifier_tells_by_bytes(shared_data):
@@ -245,7 +261,7 @@ def test_no_classifier_tells_by_bytes(shared_data):
         import hashlib
 
         known = {hashlib.sha256(archive.read(n)).hexdigest()[:16] for n in archive.namelist()}
-    assert faces.left_out().keys() <= known and len(faces.left_out()) > 100
+    assert pack.left_out().keys() <= known and len(pack.left_out()) > 100
 
 
 def test_pairs_are_alike():

@@ -14,7 +14,7 @@ from PIL import Image
 
 from checkpoints.faces import PSI, generators
 from demos import quiz, shell, ui
-from demos.quiz import faces, hints, pictures, play, rounds
+from demos.quiz import faces, hints, pack, pictures, play, rounds
 from tests import quiz_pack
 from tests.answers import set_clock
 from tests.portrait import data_url, portrait
@@ -44,7 +44,7 @@ def test_hostile_packs_are_refused_in_a_line(tmp_path):
             faces.read_pack(bad)
         assert str(tmp_path) not in str(raised.value) and "\n" not in str(raised.value)
 
-    refused("cannot be read")  # not there
+    refused("There is no quiz pack bad.zip")
     for data in (b"", b"PK\x03\x04" + bytes(100), b"no zip at all" * 50):
         bad.write_bytes(data)
         refused("cannot be read")
@@ -59,28 +59,78 @@ def test_hostile_packs_are_refused_in_a_line(tmp_path):
     assert [p.name for p in tmp_path.iterdir()] == ["bad.zip"], "nothing is unpacked"
 
 
+def by_finder() -> dict[str, bytes]:
+    """Zipped as a folder, with a shadow of each file beside it."""
+    heads = {f"My faces/{name}": data for name, data in quiz_pack.heads(4, 4).items()}
+    shadows = {f"__MACOSX/My faces/{name.replace('/0', '/._0')}": b"Mac OS X" for name in heads}
+    hidden = {f"My faces/real/{quiz_pack.REAL}/{name}": b"x" for name in (".DS_Store", "._1.webp")}
+    return {"My faces/": b"", "My faces/real/": b""} | heads | shadows | hidden
+
+
+def by_windows() -> dict[str, bytes]:
+    heads = {name.replace("/", "\\"): data for name, data in quiz_pack.heads(4, 4).items()}
+    beside = {f"Real\\{quiz_pack.REAL}\\{name}": b"x" for name in ("Thumbs.db", "desktop.ini")}
+    return heads | beside
+
+
+@pytest.mark.parametrize("made", [by_finder, by_windows])
+def test_packs_as_people_zip_them(tmp_path, made):
+    file = quiz_pack.write(tmp_path / "p.zip", made())
+    assert "4 photographs against 4" in faces.read_pack(file).note
+    found = pack.files_in(file)
+    assert {len(kind) for kind in found.values()} == {4}, "what the system put beside them is no face"
+    assert {source for source, _ in found[True]} == {quiz_pack.REAL}
+
+
+COMMIT = "0123456789" * 4
+WEB = "https://huggingface.co/datasets"
+
+
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [
+        (".", "names a folder. Zip what is in it"),
+        ("gone.zip", "no quiz pack gone.zip"),
+        ("https://example.org/faces.zip", "a web address. .* owner/name@<commit>/faces.zip. .* 40 digits"),
+        (f"{WEB}/me/faces/resolve/main/quiz/a.zip?download=true", "me/faces@<commit>/quiz/a.zip. .* 40"),
+        (f"{WEB}/me/faces/blob/{COMMIT}/a.zip", f"write me/faces@{COMMIT}/a.zip.$"),
+        ("me/faces/a.zip", "no file a.zip there.*write me/faces@<commit>/a.zip. .* 40 digits"),
+        ("me/faces@main/a.zip", "write me/faces@<commit>/a.zip"),
+        ("me/faces@0123456/sub/a.zip", "write me/faces@<commit>/sub/a.zip"),
+    ],
+)  # fmt: skip
+def test_a_pack_that_is_not_there_gets_its_own_sentence(tmp_path, monkeypatch, place, says):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=says):
+        pack.files_in(pack.pack_file(place))
+    if place == "me/faces/a.zip":
+        (tmp_path / "me" / "faces").mkdir(parents=True)
+        quiz_pack.write(tmp_path / place, quiz_pack.heads(4, 4))
+        assert len(pack.files_in(pack.pack_file(place))[True]) == 4, "a path that looks like it"
+
+
 def test_packs_that_claim_or_hold_too_much_stay_small(tmp_path, monkeypatch):
     good = quiz_pack.heads(4, 4)
     bomb = {
         "real/x/bomb.webp": bytes(50_000_000),
         "ai/x/bomb.png": bytes(50_000_000),
     }  # 50 kB each when packed
-    pack = quiz_pack.write(tmp_path / "p.zip", good | bomb)
-    assert pack.stat().st_size < 1e6
+    file = quiz_pack.write(tmp_path / "p.zip", good | bomb)
+    assert file.stat().st_size < 1e6
     opened = []
     read = zipfile.ZipExtFile.read
     monkeypatch.setattr(zipfile.ZipExtFile, "read", lambda f, n=-1: opened.append(n) or read(f, n))
-    assert "4 photographs against 4" in faces.read_pack(pack).note
-    assert len(opened) == 8 and max(opened) <= faces.LARGEST_FILE + 1, "not even begun"
+    assert "4 photographs against 4" in faces.read_pack(file).note
+    assert len(opened) == 8 and max(opened) <= pack.LARGEST_FILE + 1, "not even begun"
     # A header that claims two gigabytes.
-    data = bytearray(pack.read_bytes())
+    data = bytearray(file.read_bytes())
     at = data.find(b"PK\x01\x02")
     data[at + 24 : at + 28] = struct.pack("<I", 2**31 - 1)
     (tmp_path / "claims.zip").write_bytes(data)
     assert "photographs against" in faces.read_pack(tmp_path / "claims.zip").note
-    monkeypatch.setattr(faces, "LARGEST_PACK", 1000)
+    monkeypatch.setattr(pack, "LARGEST_PACK", 1000)
     with pytest.raises(ValueError, match="too large"):
-        faces.read_pack(pack)
+        faces.read_pack(file)
 
 
 def test_hostile_pictures_are_left_out():
@@ -100,7 +150,7 @@ def test_hostile_pictures_are_left_out():
 def test_left_out_faces_are_not_shown(tmp_path, monkeypatch):
     entries = quiz_pack.heads(4, 4)
     gone = hashlib.sha256(entries[f"real/{quiz_pack.REAL}/0.webp"]).hexdigest()[:16]
-    monkeypatch.setattr(faces, "left_out", lambda: {gone: "a reason"})
+    monkeypatch.setattr(pack, "left_out", lambda: {gone: "a reason"})
     assert (
         "3 photographs against 4"
         in faces.read_pack(quiz_pack.write(tmp_path / "p.zip", entries)).note
@@ -228,25 +278,71 @@ def test_of_few_pixels_no_detail_is_told(stand_in):
     assert not any(word in face["words"] for word in fine for face in told)
 
 
-def test_what_hints_say_of_few_pixels_is_so():
-    """Of our generators as they ship, beside the hundred photographs: how sharp the whole is, and the face itself."""
-    grey = {"LFW": [pictures.small_grey(p, 25, through=24) for p in faces.small_photographs()]}
+def in_few_pixels(shared_data=None) -> dict[str, np.ndarray]:
+    """A hundred of each kind as the deck makes them small. -> (100, 25, 25) each; CelebA only with shared data."""
+    cut = pictures.FACE_ONLY
+    small = {"LFW": [pictures.small_grey(p, 25) for p in faces.small_photographs()]}
     for one in generators():
-        drawn = one.sample(range(100), PSI)
-        grey[one.title] = [pictures.small_grey(x, 25, pictures.FACE_ONLY) for x in drawn]
-    steps = {name: np.abs(np.diff(np.array(x)[..., 0].astype(int))) for name, x in grey.items()}
-    whole = {name: x.mean((1, 2)) for name, x in steps.items()}
-    inner = {name: x[:, 8:-8, 8:-8].mean((1, 2)) for name, x in steps.items()}
+        small[one.title] = [pictures.small_grey(x, 25, cut) for x in one.sample(range(100), PSI)]
+    if shared_data:
+        with zipfile.ZipFile(shared_data / "faces64.zip") as archive:
+            files = [archive.open(f"{k:05}.webp") for k in range(24_000, 24_100)]
+            real = [np.asarray(Image.open(file).convert("RGB")) for file in files]
+        small["CelebA"] = [pictures.small_grey(x, 25, cut) for x in real]
+    return {name: np.array(x)[..., 0].astype(float) for name, x in small.items()}
+
+
+def spectra(small: np.ndarray) -> np.ndarray:
+    """The log of the power in each ring of frequencies, of pictures as they are served. -> (n, 40)."""
+    rows = []
+    for x in small.astype(np.uint8):
+        served = pictures.encoded(pictures.enlarged(np.repeat(x[..., None], 3, 2), 250))
+        grey = np.asarray(Image.open(io.BytesIO(served)).convert("L"), float)
+        power = np.abs(np.fft.fft2((grey - grey.mean()) * np.outer(*[np.hanning(252)[1:-1]] * 2))) ** 2
+        ring = np.hypot(*np.meshgrid(*[np.fft.fftfreq(250) * 250] * 2)).round().astype(int).ravel()
+        rows.append(np.log(np.bincount(ring, power.ravel())[1:41] / np.bincount(ring)[1:41] + 1))
+    return np.array(rows)
+
+
+def area(a: np.ndarray, b: np.ndarray) -> float:
+    """Of pairs of one of a and one of b, the share that a linear classifier tells, learned on the other four fifths."""
+    x, kind = np.concatenate([a, b]), np.repeat([True, False], [len(a), len(b)])
+    fold, score = np.random.default_rng(1).permutation(len(x)) % 5, np.zeros(len(x))
+    for k in range(5):
+        known, is_a = x[fold != k], kind[fold != k]
+        z = (x - known.mean(0)) / known.std(0)
+        known = z[fold != k]
+        within = (np.cov(known[is_a].T) + np.cov(known[~is_a].T)) / 2 + 0.1 * np.eye(x.shape[1])
+        weights = np.linalg.solve(within, known[is_a].mean(0) - known[~is_a].mean(0))
+        score[fold == k] = (z @ weights)[fold == k]
+    return float((score[kind][:, None] > score[~kind]).mean())
+
+
+def test_the_page_says_how_far_the_data_sets_tell(shared_data):
+    """By another resampling of each kind both are above 99 in 100: it must stay one for all."""
+    if not {"VAE", "DCGAN", "StyleGAN2"} == {one.title for one in generators()}:
+        pytest.skip("The figures on the page are of our three generators.")
+    seen = {name: spectra(x) for name, x in in_few_pixels(shared_data).items()}
+    made = np.concatenate([seen[one.title][:50] for one in generators()])
+    assert 100 * area(seen["LFW"], made) == pytest.approx(faces.TOLD_MADE, abs=5)
+    assert 100 * area(seen["LFW"], seen["CelebA"]) == pytest.approx(faces.TOLD_REAL, abs=6)
+    note = faces.own_deck().note
+    assert f"{faces.TOLD_MADE} %" in note and f"{faces.TOLD_REAL} %" in note and "coin" in note
+
+
+def test_what_hints_say_of_few_pixels_is_so():
+    """Of our generators as they ship, beside the hundred photographs: how sharp the whole is."""
+    whole = {name: np.abs(np.diff(x)).mean((1, 2)) for name, x in in_few_pixels().items()}
     assert {"VAE", "DCGAN", "StyleGAN"} == hints.SMALL.keys(), (
         "nothing is said that is not measured here"
     )
     share = lambda a, b: (a[:, None] > b).mean()  # noqa: E731
     if "VAE" in whole:
         assert share(whole["LFW"], whole["VAE"]) > 0.7
-    if "DCGAN" in inner:
-        assert share(inner["DCGAN"], inner["LFW"]) > 0.6
     if "StyleGAN2" in whole:
-        assert 0.35 < share(whole["LFW"], whole["StyleGAN2"]) < 0.65
+        assert 0.55 < share(whole["LFW"], whole["StyleGAN2"]) < 0.75
+    if "DCGAN" in whole:
+        assert 0.4 < share(whole["LFW"], whole["DCGAN"]) < 0.63
 
 
 def test_a_bad_pack_is_told_and_the_quiz_plays_on(stand_in, monkeypatch, tmp_path):

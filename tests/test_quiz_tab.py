@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from demos.quiz import faces, pictures, record, rounds
+from demos.quiz import faces, pack, pictures, record, rounds
 from tests import quiz_pack
 from tests.answers import pictures as decoded
 from tests.answers import set_clock
@@ -242,7 +242,7 @@ def test_packs_and_pictures_come_from_the_hub(small_hub, tmp_path, monkeypatch):
     assert "4 photographs against 4" in faces.standard_deck().note
     for place in (f"me/faces@{'0' * 40}/quiz/faces.zip", f"me/other@{revision}/quiz/faces.zip"):
         with pytest.raises(ValueError, match=r"revision|not on the Hub"):
-            faces.pack_file(place)
+            pack.pack_file(place)
     tar = io.BytesIO()
     with tarfile.open(fileobj=tar, mode="w") as archive:
         for k in (1, 2):

@@ -4,8 +4,7 @@ const agreed = find("[type=checkbox]"),
   button = find("button"),
   file = find("[type=file]"),
   tip = find(".tip");
-const LARGEST = 1024,
-  BYTES = 40e6;
+const LARGEST = 1024;
 
 function say(text) {
   tip.textContent = text;
@@ -18,25 +17,11 @@ file.addEventListener("change", async () => {
   const chosen = file.files[0];
   file.value = ""; // the same file can be chosen again
   if (!chosen || !agreed.checked) return;
-  if (chosen.size > BYTES)
-    return say(`This file has ${Math.round(chosen.size / 1e6)} MB: at most ${BYTES / 1e6} are taken.`);
-  if (!gml.readable()) return say(gml.UNREADABLE);
-  let picture;
   try {
-    picture = await createImageBitmap(chosen, { imageOrientation: "from-image" });
-  } catch {
-    return say("This is no picture that can be read: take a JPEG, PNG or WebP photo.");
+    props.value = await gml.photo(chosen, LARGEST);
+  } catch (error) {
+    return say(error.message);
   }
-  const scale = Math.min(1, LARGEST / Math.max(picture.width, picture.height));
-  const paper = document.createElement("canvas");
-  paper.width = Math.max(1, Math.round(picture.width * scale));
-  paper.height = Math.max(1, Math.round(picture.height * scale));
-  const context = paper.getContext("2d");
-  context.fillStyle = "#fff";
-  context.fillRect(0, 0, paper.width, paper.height);
-  context.drawImage(picture, 0, 0, paper.width, paper.height);
-  picture.close();
   say("");
-  props.value = paper.toDataURL("image/jpeg", 0.92);
   trigger("input");
 });

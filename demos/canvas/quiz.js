@@ -192,17 +192,6 @@ function key(event) {
 addEventListener("keydown", key);
 
 // Photos are made small here, so that what leaves the page has neither names nor places nor dates in it.
-async function small(file) {
-  if (!gml.readable()) throw new Error(gml.UNREADABLE);
-  const image = await createImageBitmap(file),
-    scale = Math.min(1, WIDTH / Math.max(image.width, image.height));
-  const paper = Object.assign(document.createElement("canvas"), {
-    width: image.width * scale,
-    height: image.height * scale,
-  });
-  paper.getContext("2d").drawImage(image, 0, 0, paper.width, paper.height);
-  return paper.toDataURL("image/jpeg", 0.9);
-}
 find(".own").addEventListener("click", () => files.click());
 files.addEventListener("change", async () => {
   const chosen = [...files.files];
@@ -210,12 +199,15 @@ files.addEventListener("change", async () => {
   if (chosen.length < 3 || chosen.length > props.most_photos)
     return (find(".ask").textContent = `Choose 3 to ${props.most_photos} photos, with one face on each.`);
   try {
-    sending = await Promise.all(chosen.map(small));
+    sending = await Promise.all(
+      chosen.map((file) =>
+        gml.photo(file, WIDTH).catch((error) => {
+          throw Error(`${file.name}: ${error.message}`);
+        }),
+      ),
+    );
   } catch (error) {
-    const known = error.message === gml.UNREADABLE;
-    return (find(".ask").textContent = known
-      ? gml.UNREADABLE
-      : "One of these files is not a picture that this browser can read.");
+    return (find(".ask").textContent = error.message);
   }
   trigger("upload");
 });

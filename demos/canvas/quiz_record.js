@@ -1,6 +1,8 @@
 // What Play has put down: gml.quiz.record, a round each. value = the numbers that the server has read from it.
 const find = (selector) => element.querySelector(selector),
   sheet = find(".quiz-sheet");
+// What a spreadsheet computes, and columns and mark as in quiz/report.py: each such cell gets a quote in front.
+const FORMULA = /(?:^|(?<=[;,|\t\r\n]))(?=[\p{DI}\p{C}\u2800\s]*[=+\-@＝＋－＠−])/gu;
 let sent = 0; // rounds that the server was asked about
 
 // As in quiz.js: whichever of the two comes first reads what this window kept.
@@ -42,18 +44,14 @@ sheet.addEventListener("click", ({ target }) => {
   const { record } = gml.quiz;
   if (target.dataset.save === "json") gml.saveNumbers({ ...props.value, record }, "which-face-is-real.json");
   if (target.dataset.save !== "csv") return;
-  // A text that a spreadsheet would compute gets a quote in front.
-  const cell = (v) =>
-    `"${String(v)
-      .replaceAll('"', '""')
-      .replace(/^[=+\-@]/, "'$&")}"`;
+  const cell = (v) => `"${String(v).replace(FORMULA, "'").replaceAll('"', '""')}"`;
   const rows = record.flatMap((r) =>
     r.from.map((from, k) => [r.number, k + 1, from, +r.real.includes(k + 1), +r.picked.includes(k + 1), r.sure]),
   );
   const text = [["round", "face", "source", "real", "said_real", "sure_percent"], ...rows]
     .map((r) => r.map(cell).join(","))
     .join("\r\n");
-  gml.save(URL.createObjectURL(new Blob([`${text}\r\n`], { type: "text/csv" })), "which-face-is-real.csv");
+  gml.save(URL.createObjectURL(new Blob([`\ufeff${text}\r\n`], { type: "text/csv" })), "which-face-is-real.csv");
 });
 
 addEventListener("gml-address", look); // the shell says so when a view is shown

@@ -84,6 +84,34 @@
       return context.getImageData(0, 0, 16, 16).data.every((level, i) => level === drawn.data[i]);
     },
 
+    // A photo from a file, made smaller: a JPEG as a data URI. Throws an Error with the sentence to show.
+    async photo(file, longest) {
+      const most = 40e6; // bytes
+      if (file.size > most)
+        throw Error(`This file has ${Math.round(file.size / 1e6)} MB: at most ${most / 1e6} are taken.`);
+      if (!gml.readable()) throw Error(gml.UNREADABLE);
+      let picture;
+      try {
+        picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+      } catch {
+        const start = await file.slice(4, 12).text();
+        throw Error(
+          /^ftyp(he[ivc]|mif1|msf1)/.test(start)
+            ? "This is a HEIC photo, which this browser cannot read: save it as JPEG and take that. An iPhone takes JPEGs from the start with Settings, Camera, Formats, Most Compatible."
+            : "This is no picture that can be read: take a JPEG, PNG or WebP photo.",
+        );
+      }
+      const scale = Math.min(1, longest / Math.max(picture.width, picture.height));
+      const [width, height] = [picture.width, picture.height].map((n) => Math.max(1, Math.round(n * scale)));
+      const paper = Object.assign(document.createElement("canvas"), { width, height });
+      const context = paper.getContext("2d");
+      context.fillStyle = "#fff";
+      context.fillRect(0, 0, width, height);
+      context.drawImage(picture, 0, 0, width, height);
+      picture.close();
+      return paper.toDataURL("image/jpeg", 0.92);
+    },
+
     save(uri, name) {
       const a = Object.assign(document.createElement("a"), { href: uri, download: name });
       a.click();

@@ -12,10 +12,10 @@ GIVES_AWAY = {
 }
 OTHERWISE = "Look at hair, ears, teeth and the background first: much can go wrong there."
 REAL = "A photograph. Look again at what made you doubt: odd light happens."
-# Of 25 by 25 grey pixels; what they say of VAE and DCGAN is measured again in tests/test_quiz_faces.py.
+# Of 25 by 25 grey pixels; how sharp they are is measured again in tests/test_quiz_faces.py.
 SMALL = {
-    "StyleGAN": "In so few pixels its faces are about as sharp as photographs: what is left is the shape.",
-    "DCGAN": "Its faces have more hard spots around eyes, nose and mouth than photographs have.",
+    "StyleGAN": "A little smoother than photographs are, even in so few pixels: most of what is left is the shape.",
+    "DCGAN": "About as sharp as photographs in so few pixels: what is left is the shape. Do both eyes match?",
     "VAE": "Smoother than photographs are, even in so few pixels: hair and background run together.",
 }
 SMALL_OTHERWISE = (

@@ -60,10 +60,14 @@ def summary(votes: list[dict]) -> dict:
 
 
 def table(votes: list[dict]) -> str:
-    """All votes as CSV, one line for each face. What a spreadsheet would compute gets a quote in front."""
+    """All votes as CSV, one line for each face, with the mark by which spreadsheets know UTF-8.
+
+    What a spreadsheet would compute gets a quote in front. canvas/quiz_record.js writes the same for one player.
+    """
     file = io.StringIO()
+    file.write("\ufeff")
     out = csv.writer(file)
-    out.writerow(["round", "player", "face", "source", "real", "taken for real", "sure (%)"])
+    out.writerow(["round", "player", "face", "source", "real", "said_real", "sure_percent"])
     for vote in votes:
         name = "(hidden)" if vote["hidden"] else FORMULA.sub("'", vote["player"])
         for k, (source, real, pick) in enumerate(
