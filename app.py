@@ -25,7 +25,7 @@ def build() -> gr.Blocks:
                 blocks.pages.append((blocks.current_page, view.TITLE, False))
                 with ui.view():
                     ui.guarded(view.build)
-    ui.freeze(blocks)
+    shell.freeze(blocks)
     return blocks.queue(max_size=QUEUE, default_concurrency_limit=2)
 
 

@@ -10,13 +10,14 @@ each step. Here a view's description is cut out of Gradio's config, its first pi
 for it, and both are compressed once. look/shell.js mounts it.
 """
 
+import copy
 import gzip
 import hashlib
 import io
 import json
 import re
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from html import escape
 from pathlib import Path
@@ -288,6 +289,17 @@ def _packed(request: Request, sizes: dict[str, bytes], kind: str, cached: str) -
     if way:
         headers["content-encoding"] = way
     return Response(sizes[way], media_type=kind, headers=headers)
+
+
+def freeze(blocks: gr.Blocks) -> None:
+    """Let every part of a built page say once what it is. Gradio asks all of them again for each new visitor."""
+    for part in blocks.blocks.values():
+        for name in ("get_config", *(() if part.skip_api else ("api_info", "example_inputs"))):
+            setattr(part, name, _said(getattr(part, name)()))
+
+
+def _said(answer: Any) -> Callable:
+    return lambda *_: copy.copy(answer)
 
 
 class Kept:

@@ -2,7 +2,6 @@
 
 import base64
 import contextlib
-import copy
 import functools
 import inspect
 import io
@@ -213,17 +212,6 @@ def first(fn: Callable, inputs: Sequence, outputs: Sequence) -> None:
     outputs[0].first_frames = (*drawn, (fn, tuple(inputs), tuple(outputs)))
 
 
-def freeze(blocks: gr.Blocks) -> None:
-    """Let every part of a built page say once what it is. Gradio asks all of them again for each new visitor."""
-    for part in blocks.blocks.values():
-        for name in ("get_config", *(() if part.skip_api else ("api_info", "example_inputs"))):
-            setattr(part, name, _said(getattr(part, name)()))
-
-
-def _said(answer: Any) -> Callable:
-    return lambda *_: copy.copy(answer)
-
-
 def link(tab: str, **knobs) -> None:
     """Knobs that a link restores: ?tab=...&view=...&name=value. Their elem_id must be `<tab>-<name>`."""
     for name, knob in knobs.items():
@@ -310,27 +298,6 @@ def strip(cells: Sequence[tuple[str, str]], live: str = "") -> None:
         for value, what in cells
     )
     html(f"<div class='strip'>{facts}</div>")
-
-
-def likeness(measured: dict, how: str = "") -> list[tuple[str, str]]:
-    """Two cells of a strip: how near faces drawn so are to real ones, all at 32 pixels, where models compare."""
-    real = {
-        key: measured[f"floor_{key}_at_32"] for key in ("fd_mobilenetv2", "precision", "recall")
-    }
-    return [
-        (
-            f"{measured['fd_mobilenetv2_at_32']:.0f}",
-            " ".join(
-                f"FD-MobileNetV2 of {measured['samples']:,} faces {how} at 32 pixels; real ones: "
-                f"{real['fd_mobilenetv2']:.0f}".split()
-            ),
-        ),
-        (
-            f"{measured['precision_at_32']:.2f} / {measured['recall_at_32']:.2f}",
-            f"precision (near a real face) / recall (near a drawn one); real: {real['precision']:.2f} / "
-            f"{real['recall']:.2f}",
-        ),
-    ]
 
 
 def mathematics(text: str = "") -> gr.Markdown:

@@ -31,7 +31,7 @@ SHOWS_ANYWHERE = (
     "demos/plots.py",
     "demos/canvas/",
 )
-NOT_A_TAB = {"__init__", "ui", "shell", "doors", "theme", "plots", "gpu", "model_switch", "photo"}
+NOT_A_TAB = set("__init__ ui shell doors theme plots likeness gpu model_switch photo".split())
 
 
 @cache

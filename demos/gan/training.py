@@ -9,6 +9,7 @@ from torch import Tensor
 
 import checkpoints
 from demos import ui
+from demos.likeness import likeness
 from models.dcgan import Discriminator, Generator, sample
 from models.images import grid, noise, to_uint8
 
@@ -142,7 +143,7 @@ def build() -> None:
     ui.strip(
         [
             ("none", "likelihood: a GAN has none"),
-            *ui.likeness(measured),
+            *likeness(measured),
             ("", "per face, on this server"),
             (f"{measured['parameters'] / 1e6:.1f} M", "parameters"),
         ],

@@ -9,6 +9,7 @@ from torch import Tensor
 
 import checkpoints
 from demos import ui
+from demos.likeness import likeness
 from models.images import noise, to_uint8
 from models.vae_faces import FaceVAE
 
@@ -139,7 +140,7 @@ def build() -> None:
         )
     ui.strip(
         [
-            *ui.likeness(measured),
+            *likeness(measured),
             ("", "per face, on this server"),
             (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
         ],
