@@ -1,4 +1,4 @@
-"""What a class is told at the end: each generator by itself, and how sure the class was."""
+"""What a class has shown, when its game ends."""
 
 from demos.quiz import report, scores
 

@@ -31,7 +31,7 @@ def build() -> None:
                 "The projector shows three faces; the bars are the votes for real.",
                 "A phone shows the same faces, and learns the answer no earlier than the class.",
                 "At the end: d\u2032 for each model, how sure the class was, a ranking, all votes as CSV.",
-                "Closed the projector's window? The way back stands here, for a day.",
+                "Closed the projector's window? The way back stands above the picture, for a day.",
             ),
             steps={"open": "Open a room"},
         )
