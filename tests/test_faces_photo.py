@@ -169,13 +169,16 @@ def test_the_eyes_come_to_stand_where_they_should():
 
 
 @pytest.mark.parametrize("wall", ["#d6d2c8", "#2d2d32", "white"])
-@pytest.mark.parametrize(("width", "side", "light"), [(768, 400, 0.25), (1024, 250, 1), (1024, 250, 0.25)])
+@pytest.mark.parametrize(
+    ("width", "side", "light"), [(768, 400, 0.25), (1024, 250, 1), (1024, 250, 0.25)]
+)
 def test_a_face_on_a_wall_is_found_in_any_light(wall, width, side, light):
     """With the histogram of the whole picture made equal a bright wall hides it; untouched, the dark does."""
     height = width * 3 // 4
     corner = np.array([(width - side) // 2, (height - side) // 2])
     paper = Image.new("RGB", (width, height), wall)
-    paper.paste(Image.fromarray(face_itself()).resize((side, side), Image.Resampling.BICUBIC), tuple(corner))
+    face = Image.fromarray(face_itself()).resize((side, side), Image.Resampling.BICUBIC)
+    paper.paste(face, tuple(corner))
     eyes, seen = photo.find_eyes((np.asarray(paper) * light).astype(np.uint8))
     wanted = np.array(photo.EYES) * side + corner
     apart = np.hypot(*(wanted[1] - wanted[0]))

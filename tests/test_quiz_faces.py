@@ -78,7 +78,7 @@ def test_packs_as_people_zip_them(tmp_path, made):
     file = quiz_pack.write(tmp_path / "p.zip", made())
     assert "4 photographs against 4" in faces.read_pack(file).note
     found = pack.files_in(file)
-    assert {len(kind) for kind in found.values()} == {4}, "what the system put beside them is no face"
+    assert {len(kind) for kind in found.values()} == {4}, "nothing that the system put beside"
     assert {source for source, _ in found[True]} == {quiz_pack.REAL}
 
 
@@ -91,8 +91,8 @@ WEB = "https://huggingface.co/datasets"
     [
         (".", "names a folder. Zip what is in it"),
         ("gone.zip", "no quiz pack gone.zip"),
-        ("https://example.org/faces.zip", "a web address. .* owner/name@<commit>/faces.zip. .* 40 digits"),
-        (f"{WEB}/me/faces/resolve/main/quiz/a.zip?download=true", "me/faces@<commit>/quiz/a.zip. .* 40"),
+        ("https://example.org/faces.zip", "a web address.* owner/name@<commit>/faces.zip.* 40"),
+        (f"{WEB}/me/faces/resolve/main/q/a.zip?download=true", "me/faces@<commit>/q/a.zip. .* 40"),
         (f"{WEB}/me/faces/blob/{COMMIT}/a.zip", f"write me/faces@{COMMIT}/a.zip.$"),
         ("me/faces/a.zip", "no file a.zip there.*write me/faces@<commit>/a.zip. .* 40 digits"),
         ("me/faces@main/a.zip", "write me/faces@<commit>/a.zip"),
@@ -298,14 +298,15 @@ def spectra(small: np.ndarray) -> np.ndarray:
     for x in small.astype(np.uint8):
         served = pictures.encoded(pictures.enlarged(np.repeat(x[..., None], 3, 2), 250))
         grey = np.asarray(Image.open(io.BytesIO(served)).convert("L"), float)
-        power = np.abs(np.fft.fft2((grey - grey.mean()) * np.outer(*[np.hanning(252)[1:-1]] * 2))) ** 2
+        window = np.outer(*[np.hanning(252)[1:-1]] * 2)
+        power = np.abs(np.fft.fft2((grey - grey.mean()) * window)) ** 2
         ring = np.hypot(*np.meshgrid(*[np.fft.fftfreq(250) * 250] * 2)).round().astype(int).ravel()
         rows.append(np.log(np.bincount(ring, power.ravel())[1:41] / np.bincount(ring)[1:41] + 1))
     return np.array(rows)
 
 
 def area(a: np.ndarray, b: np.ndarray) -> float:
-    """Of pairs of one of a and one of b, the share that a linear classifier tells, learned on the other four fifths."""
+    """Of pairs of one of a and one of b, the share that a linear classifier tells, learned on the rest."""
     x, kind = np.concatenate([a, b]), np.repeat([True, False], [len(a), len(b)])
     fold, score = np.random.default_rng(1).permutation(len(x)) % 5, np.zeros(len(x))
     for k in range(5):
