@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from demos.quiz import report
 from tests import quiz_pack
 from tests.gestures import DESK, HALL, PHONE, expect_done, go_to
 from tests.portrait import portrait
@@ -91,10 +92,11 @@ def test_a_game_by_keys_alone(open_page, quiz_url, width):
     for kind in ("JSON", "CSV"):
         with page.expect_download() as download:
             page.get_by_role("button", name=f"Results ({kind})").click()
-        files[kind] = download.value.path().read_text()
+        files[kind] = download.value.path().read_text("utf-8")
     record = json.loads(files["JSON"])["record"]
     assert [(one["picked"], one["sure"], one["real"]) for one in record] == played
-    rows = list(csv.DictReader(files["CSV"].splitlines()))
+    assert files["CSV"].startswith("\ufeff"), "or a spreadsheet takes UTF-8 for something else"
+    rows = list(csv.DictReader(files["CSV"].removeprefix("\ufeff").splitlines()))
     assert len(rows) == 6
     for k, row in enumerate(rows):
         keys, sure, real = played[k // 3]
@@ -102,6 +104,34 @@ def test_a_game_by_keys_alone(open_page, quiz_url, width):
         assert row["face"] == face and row["sure_percent"] == str(sure)
         assert (row["real"], row["said_real"]) == (str(int(face in real)), str(int(face in keys)))
         assert row["source"] == (quiz_pack.REAL if face in real else quiz_pack.MADE)
+
+
+def test_the_own_table_is_written_as_that_of_a_class(open_page, quiz_url):
+    """Sources that a spreadsheet would compute, in every disguise, and names in other letters: the same cells."""
+    sources = [
+        *("=1+1", "+1", "-1", "@a", "＝1", "\u200b=1", "\u2800＝1", " =1", "a;=cmd", "a; =cmd"),
+        *("a,=1", "a|−1", '=1"', "\u115f@x", "Zoë", "Jean-Luc", "a=b", "x + y"),
+    ]
+    played = [
+        dict(number=k + 1, picked="1", sure=80, real="13", **{"from": sources[3 * k : 3 * k + 3]})
+        for k in range(6)
+    ]
+    page = open_tab(open_page, quiz_url)
+    page.evaluate("(record) => { gml.quiz.record = record; }", played)
+    go_to(page, "Your record")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Results (CSV)").click()
+    votes = [
+        dict(round=one["number"], player="Ada", hidden=False, picks="100", real="101", sure=80)
+        | dict(sources=one["from"])
+        for one in played
+    ]
+    own, of_class = (
+        list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"), newline="")))
+        for text in (download.value.path().read_bytes().decode(), report.table(votes))
+    )
+    assert own == [{k: v for k, v in row.items() if k != "player"} for row in of_class]
+    assert len(own) == 18 and sum(row["source"] in sources for row in own) == 4
 
 
 def test_tab_and_space_work_too(open_page, quiz_url):

@@ -122,7 +122,9 @@ def test_a_table_leaves_other_names_alone():
 
 
 def test_a_spreadsheet_knows_the_letters_of_a_table():
-    vote = dict(round=1, player="Zoë", hidden=False, picks="100", sure=80, real="101", sources=["a", "b", "c"])
+    vote = dict(
+        round=1, player="Zoë", hidden=False, picks="100", sure=80, real="101", sources=["a", "b", "c"]
+    )
     text = report.table([vote])
     assert text.startswith("\ufeffround,player,face,source,real,said_real,sure_percent\r\n")
     assert "1,Zoë,1,a,1,1,80\r\n" in text

@@ -7,7 +7,7 @@ play.py        a round dealt, answered, revealed                 scores.py      
 record.py      what all rounds say of the player                 hints.py       where to look afterwards
 room.py        the way into a room for a class                   pictures.py    one encoder, one length
 rounds.py      pure function of a secret and a number; tokens    left_out.txt   faces that no round shows
-faces.py       packs, a teacher's photos, our own generators
+faces.py       packs, a teacher's photos, our own generators     pack.py        a zip as people make one
 
 With a whole class:
 rooms.py       what may be done and seen in a room               tables.py      the database it is kept in
