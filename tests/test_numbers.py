@@ -1,0 +1,245 @@
+"""Every number in a strip: filled from the manifest, with a count, and beside something that it can be held against."""
+
+import re
+from html import unescape
+
+import pytest
+
+import app
+from checkpoints import MANIFEST
+from demos import TABS, shell
+from demos.diffusion import samplers
+
+PIXELCNN, SCORES, FLAT, LARGE, BLUR, DCGAN, STYLE, DDPM = (
+    MANIFEST[name]["measured"]
+    for name in (
+        "pixelcnn-mnist",
+        "pixelcnn-mnist-scores",
+        "vae-mnist-2d",
+        "vae-mnist-16d",
+        "vae-faces-64d",
+        "dcgan-faces",
+        "stylegan-faces",
+        "ddpm-mnist",
+    )
+)
+
+
+def likeness(page: str, of: dict) -> list[tuple]:
+    real = f"{of['floor_precision_at_32']:.2f} / {of['floor_recall_at_32']:.2f}"
+    shown = f"{of['precision_at_32']:.2f} / {of['recall_at_32']:.2f}"
+    count, floor = f"{of['samples']:,} faces", f"real ones: {of['floor_fd_mobilenetv2_at_32']:.0f}"
+    return [
+        (page, "FD-MobileNetV2 of", f"{of['fd_mobilenetv2_at_32']:.0f}", count, floor),
+        (page, "precision (near", shown, count, f"real: {real}"),
+    ]
+
+
+def of_psi(k: int, *keys: str) -> str:
+    return " / ".join(f"{STYLE[f'psi_{key}_at_32'][k]:.2f}" for key in keys)
+
+
+# page, how its text begins, the number, of how many (said in the same strip), what it stands beside (there too).
+ALL = "10,000 test digits"
+EXACT = f"{PIXELCNN['nats_per_image']:.1f}"
+WITH_ERROR = f"{EXACT} ± {PIXELCNN['standard_error']:.1f} nats"
+TABLE = [
+    ("autoregressive-play", "−log p", WITH_ERROR, ALL, "dynamic bits"),
+    ("autoregressive-play", "pixels, one", "784", "pixels", "one after the other"),
+    ("autoregressive-score", "mean of 10,000", WITH_ERROR, ALL, "clothes"),
+    (
+        "autoregressive-score",
+        "99 of 100",
+        f"{SCORES['digits_99th_percentile']:.0f} nats",
+        ALL,
+        "clothes",
+    ),
+    (
+        "autoregressive-score",
+        "mean of 1,000",
+        f"{SCORES['fashion_mean']:.0f} nats",
+        "1,000 clothes",
+        ALL,
+    ),
+    (
+        "autoregressive-score",
+        "of the clothes",
+        f"{SCORES['fashion_above_it']:.1%}",
+        "1,000 clothes",
+        "99 of 100",
+    ),
+    (
+        "autoregressive-score",
+        "area under",
+        f"{SCORES['roc_area']:.4f}",
+        "1,000 clothes",
+        "digits and clothes",
+    ),
+    (
+        "vae-latent_map",
+        "a digit with 2",
+        f"{FLAT['nats_per_image']:.1f} nats",
+        "all test digits",
+        f"{LARGE['nats_per_image']:.1f}",
+    ),
+    ("vae-latent_map", "of 10,000", f"{FLAT['ten_nearest_agree']:.0%}", ALL, "ten nearest"),
+    ("vae-dials", "in all sixteen", f"{sum(LARGE['kl_per_dimension']):.1f} nats", ALL, "a digit"),
+    (
+        "vae-dials",
+        "a digit, all",
+        f"{LARGE['nats_per_image']:.1f} nats",
+        ALL,
+        f"{FLAT['nats_per_image']:.1f}",
+    ),
+    (
+        "vae-dials",
+        "named right",
+        f"{LARGE['ten_nearest_agree']:.0%}",
+        ALL,
+        f"{FLAT['ten_nearest_agree']:.0%}",
+    ),
+    ("vae-dials", "pass for", "1", "an image", "pass"),
+    ("vae-bound", "at most", f"{-LARGE['elbo_all_test_images']:.1f} nats", ALL, f"{EXACT} nats"),
+    ("vae-bound", "exactly", f"{EXACT} nats", "the same 10,000", "PixelCNN"),
+    (
+        "vae-bound",
+        "nats a digit",
+        f"{LARGE['nats_per_image']:.1f} ± {LARGE['standard_error']:.1f}",
+        "500 draws",
+        f"{EXACT} nats",
+    ),
+    *likeness("vae-faces", BLUR),
+    (
+        "vae-blur",
+        "grey levels off, root",
+        f"{255 * BLUR['root_mean_squared_error']:.0f} of 255",
+        "2,779 test faces",
+        "that p(x | z) expects",
+    ),
+    (
+        "vae-blur",
+        "grey levels off that",
+        f"{255 * BLUR['s']:.0f} of 255",
+        "s = 0.5",
+        "root mean square",
+    ),
+    ("vae-blur", "said about", f"{BLUR['kl']:.0f} nats", "2,779 test faces", "all 64 numbers"),
+    ("vae-blur", "numbers for", "64", "12,288 values", "a picture"),
+    *likeness("gan-training", DCGAN),
+    *likeness("stylegan-mixing", STYLE),
+    (
+        "stylegan-mixing",
+        "the same at psi",
+        f"{STYLE['psi_fd_mobilenetv2_at_32'][2]:.0f}",
+        "2,779 faces",
+        of_psi(2, "precision", "recall"),
+    ),
+    *(
+        (
+            "stylegan-psi",
+            f"precision / recall at psi {psi:g}",
+            of_psi(k, "precision", "recall"),
+            "2,779 each",
+            "other real faces",
+        )
+        for k, psi in enumerate(STYLE["psi"])
+    ),
+    (
+        "stylegan-psi",
+        "other real faces",
+        f"{STYLE['floor_precision_at_32']:.2f} / {STYLE['floor_recall_at_32']:.2f}",
+        "2,779 each",
+        "precision / recall at psi 1",
+    ),
+    (
+        "stylegan-walk",
+        "times as long in w",
+        f"{STYLE['path_w_over_z_pixels']:.2f}",
+        "50 pairs",
+        "as in z",
+    ),
+    (
+        "stylegan-walk",
+        "times, as Mobile",
+        f"{STYLE['path_w_over_z_mobilenetv2']:.2f}",
+        "50 pairs",
+        "as in z",
+    ),
+    ("stylegan-walk", "times, each step", f"{STYLE['ppl_w_over_z']:.2f}", "each step", "as in z"),
+    (
+        "stylegan-find",
+        "away ends",
+        f"{STYLE['found_grey_levels']:.1f} grey levels",
+        "16 faces",
+        "some other face",
+    ),
+    (
+        "stylegan-find",
+        "away begins",
+        f"{STYLE['mean_face_grey_levels']:.0f}",
+        "16 faces",
+        "some other face",
+    ),
+    (
+        "stylegan-find",
+        "away is some",
+        f"{STYLE['another_face_grey_levels']:.0f}",
+        "16 faces",
+        "the mean face",
+    ),
+    (
+        "diffusion-denoise",
+        "Frechet distance",
+        f"{DDPM['frechet_ddim_50']:.1f} ± {DDPM['frechet_ddim_50_error']:.1f}",
+        "2,500 pictures",
+        f"real training digits: {DDPM['frechet_training_digits']:.1f}",
+    ),
+    (
+        "diffusion-denoise",
+        "the same with 5",
+        f"{DDPM['frechet_ddim_5']:.0f}",
+        "2,500 pictures",
+        "real training digits",
+    ),
+    *(
+        ("diffusion-samplers", what, f"{share:.0%}", "of 100 noises", "by chance")
+        for share, what in samplers.SAME
+    ),
+]
+CELL = re.compile(r"<b[^>]*>(.*?)</b><span>(.*?)</span>")
+
+
+@pytest.fixture(scope="module")
+def strips() -> dict[str, list[tuple[str, str]]]:
+    found = {}
+    for part in shell.Pages(app.build(), TABS).blocks.blocks.values():
+        if isinstance(text := getattr(part, "value", None), str) and "class='strip'" in text:
+            found[part.page] = [tuple(map(unescape, cell)) for cell in CELL.findall(text)]
+    return found
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row[0]}: {row[1]}")
+def test_a_number_is_the_manifest_s_with_its_count_and_what_it_stands_beside(strips, row):
+    page, begins, number, count, beside = row
+    whole = " ".join(text for cell in strips[page] for text in cell)
+    assert [n for n, what in strips[page] if what.startswith(begins)] == [number]
+    assert count in whole and beside in whole
+
+
+def test_no_number_stands_outside_of_the_table(strips):
+    known = {(page, begins) for page, begins, *_ in TABLE}
+    for page, cells in strips.items():
+        for number, what in cells:
+            if re.search(r"\d", number) and not what.startswith("parameters"):
+                assert any(page == p and what.startswith(b) for p, b in known), (page, number, what)
+
+
+def test_parameters_are_counted(strips):
+    counted = {
+        f"{entry['measured']['parameters'] / 1e6:.{n}f} M"
+        for entry in MANIFEST.values()
+        for n in (1, 2)
+        if "parameters" in entry.get("measured", {})
+    }
+    shown = [n for cells in strips.values() for n, what in cells if what.startswith("parameters")]
+    assert len(shown) > 6 and set(shown) <= counted
