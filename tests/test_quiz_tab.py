@@ -71,12 +71,15 @@ def test_nothing_that_is_sent_tells_the_answer(quiz_url):
 
 
 def test_picture_bytes_beside_the_picture_are_equal(quiz_url):
+    heads = set()
     for number in range(1, 8):
         for uri in dealt(quiz_url, number)["pictures"]:
             webp = base64.b64decode(uri.partition(",")[2])
             assert len(webp) == pictures.length(quiz_pack.SIDE)
-            assert [webp[:4], webp[8:16]] == [b"RIFF", b"WEBPVP8 "] and webp.count(b"PADD") == 1
-            assert set(webp.partition(b"PADD")[2][4:]) == {0}
+            heads.add(webp[:20])  # the file's length and that of its only chunk, which ends with it
+    (head,) = heads
+    assert head[:4] + head[8:16] == b"RIFFWEBPVP8 "
+    assert int.from_bytes(head[16:], "little") == pictures.length(quiz_pack.SIDE) - 20
 
 
 def test_an_answer_counts_once_and_reveals(quiz_url):
@@ -134,7 +137,7 @@ def test_the_same_answer_from_everywhere_at_once_counts_once(quiz_url):
 def test_a_teachers_photos(quiz_url, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     uris = [data_url(portrait(angle)) for angle in (-9, -3, 3, 9)]
-    nobody = data_url(quiz_pack.head(1, 320))  # no face that a cascade would find
+    nobody = data_url(Image.new("RGB", (320, 320), "teal"))
     (key,), _ = ask(quiz_url, "quiz_photos", [json.dumps([*uris, nobody])])
     seen = set()
     for number in range(1, 9):

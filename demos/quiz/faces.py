@@ -185,7 +185,7 @@ NOTHING = (
 )
 
 
-TOLD_MADE, TOLD_REAL = 79, 70  # per cent; measured again in tests/test_quiz_faces.py
+TOLD_MADE, TOLD_REAL = 79, 70  # per cent; measured again in tests/test_quiz_few_pixels.py
 
 
 def own_deck() -> Deck:

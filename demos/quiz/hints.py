@@ -12,7 +12,7 @@ GIVES_AWAY = {
 }
 OTHERWISE = "Look at hair, ears, teeth and the background first: much can go wrong there."
 REAL = "A photograph. Look again at what made you doubt: odd light happens."
-# Of 25 by 25 grey pixels; how sharp they are is measured again in tests/test_quiz_faces.py.
+# Of 25 by 25 grey pixels; how sharp they are is measured again in tests/test_quiz_few_pixels.py.
 SMALL = {
     "StyleGAN": "A little smoother than photographs are, even in so few pixels: most of what is left is the shape.",
     "DCGAN": "About as sharp as photographs in so few pixels: what is left is the shape. Do both eyes match?",
