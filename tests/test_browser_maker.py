@@ -143,4 +143,4 @@ def test_a_refused_answer_does_not_stop_the_game(open_page, monkeypatch):
 def test_an_old_link_opens_the_view_that_it_names(open_page):
     page = open_page(query="tab=quiz&view=play")
     page.locator(".table[data-state=asking]").wait_for()
-    expect(page.locator(".views a[aria-current]")).to_have_text("Play")
+    expect(page.locator(".views a[aria-current]")).to_have_text("Real or made?")

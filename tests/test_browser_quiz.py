@@ -63,7 +63,7 @@ def test_a_round_by_mouse_or_finger(open_page, quiz_url, width, touch):
     go_to(page, "Your record")
     expect(page.locator("#quiz-record")).to_contain_text(f"{right} of 3")
     expect(page.locator("#quiz-record svg").first).to_be_visible()
-    go_to(page, "Play")
+    go_to(page, "Real or made?")
     expect(page.locator(".ask")).to_contain_text("Round 2.")  # as it was left
 
 
@@ -265,7 +265,7 @@ def test_the_record_outlives_a_reload_and_is_forgotten_when_asked(open_page, qui
     expect(plots).to_contain_text("11 of 21")
     expect(plots.locator("svg")).to_have_count(3)
     expect_done(page, "streak")
-    go_to(page, "Play")
+    go_to(page, "Real or made?")
     ready(page)
     expect(page.locator(".score")).to_have_text("11 of 21 faces right")
     expect(page.locator(".streak")).to_have_text("streak 1, longest 2")

@@ -193,7 +193,7 @@ def test_it_opens_first_where_there_is_no_pack(monkeypatch):
     for pack in ("", "faces.zip"):
         monkeypatch.setenv("QUIZ_PACK", pack)
         titles[pack] = [view.TITLE for view in runpy.run_path(quiz.__file__)["VIEWS"]]
-    assert titles[""][0] == "Name the maker" and titles["faces.zip"][0] == "Play"
+    assert titles[""][0] == "Name the maker" and titles["faces.zip"][0] == "Real or made?"
     assert sorted(titles[""]) == sorted(titles["faces.zip"])
 
 

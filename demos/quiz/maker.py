@@ -77,7 +77,7 @@ def as_uri(webp: bytes) -> str:
 def build() -> None:
     ui.headline(
         "Who made which face?",
-        "Three of our models drew these, and nobody here exists. All three may be by one maker.",
+        "Nobody here exists: our models drew these faces. All three may be by one of them.",
     )
     with ui.columns():
         with ui.stage():

@@ -11,7 +11,7 @@ from PIL import Image
 from demos import ui
 from demos.quiz import faces, hints, rounds
 
-TITLE = "Play"
+TITLE = "Real or made?"
 MIME = "data:image/webp;base64,"
 
 

@@ -20,7 +20,7 @@ def build() -> None:
             opened = gr.Button("Open a room", variant="primary", elem_id="open-room")
             ui.html(
                 "<p class='note'>It opens in a new window: put that on the projector.</p>"
-                "<p class='note'>The room plays with the faces of <a href='?tab=quiz&amp;view=play'>Play</a>: "
+                "<p class='note'>The room plays with the faces of <a href='?tab=quiz&amp;view=play'>Real or made?</a>: "
                 "with your own photos if you chose some there.</p>"
                 "<p class='note told-room' role='alert'></p>"
             )
