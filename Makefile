@@ -30,7 +30,7 @@ HAS_NGINX := $(PY) -c 'from tests.nginx import NGINX; raise SystemExit(not NGINX
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help run class space test bench lint format screenshots clean browser servers firefox axe biome
+.PHONY: help run class space test bench soak lint format screenshots clean browser servers firefox axe biome
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test: $(VENV)/.dev browser servers firefox axe ## all tests; a part of them with
 
 bench: $(VENV)/.dev ## timings, as ratios against the references
 	@$(MALLOC) $(PY) -m train.bench $(ARGS)
+
+soak: $(VENV)/.dev ## many visitors at once for ten minutes (ARGS=2: two): errors, and whether memory stays flat
+	@$(MALLOC) $(PY) -m train.soak $(ARGS)
 
 lint: $(VENV)/.dev biome ## ruff for Python, Biome for JavaScript: what they find, and what is not formatted
 	@$(PY) -m ruff check .
