@@ -1,6 +1,6 @@
 """Visitors who ask at random, sixty-four for a minute and sixteen from then on: python -m train.soak [minutes]
 
-Errors and answers cut short are counted (there should be none), and the server's memory is read every half minute: after
+Errors and answers cut short are counted (there should be none), and the memory is read every half minute: after
 the first two minutes it should stay within 5 %. Part of no test, because it takes ten minutes; `make soak`.
 """
 
