@@ -103,7 +103,7 @@ def test_a_walk_to_another_face(open_page):
     page = open_page(query="tab=gan&view=between")
     page.locator("#gan-to input[type=number]").fill("40")
     expect(page.locator("#gan-walk img").first).to_have_attribute(
-        "src", image_of(between.gan_walk(2, 40))
+        "src", image_of(between.gan_walk(3, 40))
     )
     expect_done(page, "walk")
 

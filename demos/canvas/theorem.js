@@ -85,6 +85,7 @@ function draw() {
   find(".verdicts .g0").setAttribute("points", line(sure, bias));
   find(".verdicts .best").setAttribute("points", line(1, 0));
   for (const cell of element.querySelectorAll("[data-value]")) cell.textContent = short(found[cell.dataset.value]);
+  densities.setAttribute("aria-valuenow", mean);
   densities.setAttribute("aria-valuetext", `G at ${mean.toFixed(2)}, V ${found.V.toFixed(4)}`);
   return found;
 }
@@ -113,10 +114,13 @@ function move(x) {
 let held = null;
 densities.addEventListener("pointerdown", (event) => {
   densities.setPointerCapture(event.pointerId);
-  held = { x: event.clientX, mean };
+  held = { x: event.clientX, mean, moves: false };
 });
 densities.addEventListener("pointermove", (event) => {
-  if (held) move(held.mean + ((event.clientX - held.x) / densities.clientWidth) * 2 * SEEN);
+  if (!held) return;
+  const right = event.clientX - held.x;
+  held.moves ||= Math.abs(right) > 8; // a finger that scrolls the page goes a little to the side
+  if (held.moves) move(held.mean + (right / densities.clientWidth) * 2 * SEEN);
 });
 for (const end of ["pointerup", "pointercancel"]) densities.addEventListener(end, () => (held = null));
 densities.addEventListener("keydown", (event) => {
