@@ -290,7 +290,8 @@ def open_page(browser, app_url: str) -> Iterator[Callable]:
     contexts = []
 
     def on_console(message) -> None:
-        if message.type == "error":
+        # A page that is left while its stream is open says that it has closed it.
+        if message.type == "error" and not message.text.startswith("AbortError: signal is aborted"):
             errors.append(f"console: {message.text} ({message.location.get('url', '')})")
 
     def on_url(request) -> None:
