@@ -27,7 +27,7 @@ def question(dice: random.Random) -> tuple[str, list]:
         ("decode_2d", z[:2]), ("decode_16d", z), ("draw_16d", [seed]), ("interpolate", [seed % 10, (seed + 3) % 10, 4]),
         ("learn", [seed]), ("gan_walk", [seed, seed + 1]), ("walk_faces", [seed, seed + 1]), ("map_to_w", [seed]),
         ("mix_styles", [f"{seed}, 8", "52, 9", "0, 1", 0.7, "", "stylegan-faces"]), ("compare", [seed]),
-        ("face_walk", [seed, seed + 1]), ("quiz_round", [f"soak{seed:04d}", "1", "standard"]),
+        ("face_walk", [seed, seed + 1]), ("quiz_round", [f"soak{seed:04d}", 1, "standard"]),
         ("add_noise", [DRAWING, dice.randrange(1000), seed]),
     ])
 
