@@ -9,10 +9,8 @@ def likeness(measured: dict, how: str = "") -> list[tuple[str, str]]:
     return [
         (
             f"{measured['fd_mobilenetv2_at_32']:.0f}",
-            " ".join(
-                f"FD-MobileNetV2 of {measured['samples']:,} faces {how} at 32 pixels; real ones: "
-                f"{real['fd_mobilenetv2']:.0f}".split()
-            ),
+            f"FD-MobileNetV2 of {measured['samples']:,} faces{how} at 32 pixels; real ones: "
+            f"{real['fd_mobilenetv2']:.0f}",
         ),
         (
             f"{measured['precision_at_32']:.2f} / {measured['recall_at_32']:.2f}",

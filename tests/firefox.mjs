@@ -16,6 +16,8 @@ const errors = [];
 page.on("pageerror", (error) => errors.push(error.message));
 
 const text = (selector) => page.$eval(selector, (element) => element.textContent);
+const says = (selector, word) =>
+  page.waitForFunction((s, w) => document.querySelector(s)?.textContent.includes(w), {}, selector, word);
 const changed = (selector, before) =>
   page.waitForFunction((s, b) => document.querySelector(s)?.textContent !== b, {}, selector, before);
 
@@ -43,14 +45,14 @@ const gestures = {
   },
   async "autoregressive-play"() {
     const tip = "#pixel-player .tip";
-    await page.waitForFunction((s) => document.querySelector(s)?.textContent.includes("nats"), {}, tip);
+    await says(tip, "nats");
     const before = await text(tip);
     await type("#autoregressive-seed input[type=number]", "12");
     await changed(tip, before);
   },
   async "vae-latent_map"() {
     const tip = "#latent-map .tip";
-    await page.waitForFunction((s) => document.querySelector(s)?.textContent.includes("nearest"), {}, tip);
+    await says(tip, "nearest");
     const before = await text(tip);
     await page.mouse.click(...(await middle("#latent-map .map", 0.7, 0.3)));
     await changed(tip, before);
@@ -67,11 +69,11 @@ const gestures = {
   async "stylegan-mixing"() {
     await page.waitForSelector(".matrix button[data-at='1,2']");
     await page.click(".matrix button[data-at='1,2']");
-    await page.waitForSelector("[data-step=cell].done, [data-step].done");
+    await page.waitForSelector("[data-step].done");
   },
   async "diffusion-denoise"() {
     const tip = "#denoiser .tip";
-    await page.waitForFunction((s) => document.querySelector(s)?.textContent.includes("done"), {}, tip);
+    await says(tip, "done");
     await page.$eval("#denoiser .scrub", (input) => {
       input.value = 3;
       input.dispatchEvent(new Event("input", { bubbles: true }));

@@ -6,7 +6,7 @@ from collections import Counter
 from html import escape
 
 from demos import plots, ui
-from demos.quiz import lineup, rounds, scores
+from demos.quiz import exchange, lineup, rounds, scores
 
 TITLE = "Who is taken for whom"
 
@@ -140,13 +140,9 @@ def build() -> None:
             },
         )
     ui.mathematics(MATHEMATICS)
-    played = ui.html("[]", visible=False)
-    ui.first(maker_record, [played], [sheet, plotted])
-    call = "document.querySelector('#maker-sheet .maker-sheet')"
-    asked = ui.in_page(sheet.select, f"() => {call}.rounds()", None, played)
-    counted = ui.on(asked.then, maker_record, played, [sheet, plotted])
-    for event in (counted.success, counted.failure):
-        ui.in_page(event, f"() => {call}.counted()")
+    exchange.record(
+        "document.querySelector('#maker-sheet .maker-sheet')", sheet, plotted, maker_record
+    )
 
 
 MATHEMATICS = r"""

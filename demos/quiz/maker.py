@@ -4,7 +4,7 @@ import base64
 import re
 
 from demos import ui
-from demos.quiz import lineup, rounds
+from demos.quiz import exchange, lineup, rounds
 from demos.quiz.pictures import padded
 from demos.quiz.play import MIME
 
@@ -93,16 +93,9 @@ def build() -> None:
             },
         )
     ui.mathematics(MATHEMATICS)
-    asked, said = ([ui.html(None, visible=False) for _ in range(2)] for _ in range(2))
     ui.first(opening, [], [table])
     call = "document.querySelector('#maker .lineup')"
-    next_round = ui.in_page(table.select, f"() => {call}.asks()", None, asked)
-    dealt = ui.on(next_round.then, maker_round, asked, table)
-    answered = ui.in_page(table.submit, f"() => {call}.says()", None, said)
-    told = ui.on(answered.then, maker_answer, said, reveal)
-    for event in (dealt, told):
-        ui.in_page(event.failure, f"() => {call}.failed()")
-    ui.in_page(told.success, f"(told) => {call}.reveal(told)", reveal)
+    exchange.rounds(call, table, reveal, maker_round, maker_answer, values=2)
 
 
 SEE = (

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from demos import ui
-from demos.quiz import faces, hints, rounds
+from demos.quiz import exchange, faces, hints, rounds
 
 TITLE = "Real or made?"
 MIME = "data:image/webp;base64,"
@@ -127,19 +127,11 @@ def build() -> None:
             },
         )
     ui.mathematics(MATHEMATICS)
-    asked, said = ([ui.html(None, visible=False) for _ in range(3)] for _ in range(2))
     sent, key = (ui.html(None, visible=False) for _ in range(2))
     # The first round is not in the page, as elsewhere, but asked for by it: every visitor has rounds of their own.
     ui.first(opening, [], [table])
     call = "document.querySelector('#quiz .table')"
-    # A question of the page's own, since what it is asked with is not in any knob.
-    next_round = ui.in_page(table.select, f"() => {call}.asks()", None, asked)
-    dealt = ui.on(next_round.then, quiz_round, asked, table)
-    answered = ui.in_page(table.submit, f"() => {call}.says()", None, said)
-    told = ui.on(answered.then, quiz_answer, said, reveal)
-    for event in (dealt, told):
-        ui.in_page(event.failure, f"() => {call}.failed()")
-    ui.in_page(told.success, f"(told) => {call}.reveal(told)", reveal)
+    exchange.rounds(call, table, reveal, quiz_round, quiz_answer, values=3)
     given = ui.in_page(table.upload, f"() => {call}.photos()", None, sent)
     kept = ui.on(given.then, quiz_photos, sent, key)
     ui.in_page(kept.success, f"(key) => {call}.play(key)", key)

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 
 from demos import plots, ui
-from demos.quiz import rounds, scores
+from demos.quiz import exchange, rounds, scores
 
 TITLE = "Your record"
 
@@ -136,13 +136,9 @@ def build() -> None:
             },
         )
     ui.mathematics(MATHEMATICS)
-    played = ui.html("[]", visible=False)
-    ui.first(quiz_record, [played], [sheet, plotted])
-    call = "document.querySelector('#quiz-sheet .quiz-sheet')"
-    asked = ui.in_page(sheet.select, f"() => {call}.rounds()", None, played)
-    counted = ui.on(asked.then, quiz_record, played, [sheet, plotted])
-    for event in (counted.success, counted.failure):
-        ui.in_page(event, f"() => {call}.counted()")
+    exchange.record(
+        "document.querySelector('#quiz-sheet .quiz-sheet')", sheet, plotted, quiz_record
+    )
 
 
 MATHEMATICS = r"""

@@ -222,7 +222,7 @@ def facts() -> list[tuple[str, str]]:
     near = min(range(len(measured["psi"])), key=lambda k: abs(measured["psi"][k] - PSI))
     return [
         ("", "for the sheet, on this server"),
-        *likeness(measured, "at psi 1"),
+        *likeness(measured, " at psi 1"),
         (
             f"{measured['psi_fd_mobilenetv2_at_32'][near]:.0f}",
             f"the same at psi {measured['psi'][near]:g}, where these faces are: FD, and "
