@@ -64,13 +64,13 @@ soak: $(VENV)/.dev ## many visitors at once for ten minutes (ARGS=2: two): error
 
 lint: $(VENV)/.dev biome ## ruff for Python, Biome for JavaScript: what they find, and what is not formatted
 	@$(PY) -m ruff check .
-	@$(PY) -m ruff format --check --quiet app.py checkpoints demos || { \
-	  echo "Not formatted: $(PY) -m ruff format app.py checkpoints demos" >&2; exit 1; }
+	@$(PY) -m ruff format --check --quiet app.py checkpoints demos tests || { \
+	  echo "Not formatted: $(PY) -m ruff format app.py checkpoints demos tests" >&2; exit 1; }
 	@[ ! -x $(BIOME)/node_modules/.bin/biome ] || \
 	  $(BIOME)/node_modules/.bin/biome ci --config-path=.ci/biome.json demos
 
-format: $(VENV)/.dev biome ## put Python and JavaScript into their one form (models/, train/ and tests/ keep theirs)
-	@$(PY) -m ruff format app.py checkpoints demos
+format: $(VENV)/.dev biome ## put Python and JavaScript into their one form (models/ and train/ keep their columns)
+	@$(PY) -m ruff format app.py checkpoints demos tests
 	@[ ! -x $(BIOME)/node_modules/.bin/biome ] || \
 	  $(BIOME)/node_modules/.bin/biome check --write --config-path=.ci/biome.json demos
 

@@ -48,9 +48,7 @@ async def states(client: httpx.AsyncClient, room: str, headers: dict):
                 yield json.loads(line[6:])
 
 
-async def play(
-    url: str, students: int, rounds: int, spread: float, pause: float = 1.2
-) -> Measured:
+async def play(url: str, students: int, rounds: int, spread: float, pause: float = 1.2) -> Measured:
     """pause: seconds between two presses; the app takes those within a second for one."""
     if urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
         raise SystemExit("Only a server on this machine is loaded.")
@@ -120,13 +118,17 @@ async def play(
             group.create_task(projector())
             for k in range(students):
                 group.create_task(student(k))
-            await full.wait()  # whoever does not listen yet hears of the round when its stream begins
+            await (
+                full.wait()
+            )  # whoever does not listen yet hears of the round when its stream begins
             for number in range(rounds):
                 known.clear()
                 await press("advance", "revealed" if number else "lobby", number)
                 await known.wait()
                 await press("advance", "open", number + 1)
-            measured.counted = (await client.get(f"{room}/results", headers=teacher)).json()["votes"]
+            measured.counted = (await client.get(f"{room}/results", headers=teacher)).json()[
+                "votes"
+            ]
             await press("finish", "revealed", rounds)
     return measured
 

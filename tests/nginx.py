@@ -13,7 +13,9 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
-NGINX = shutil.which("nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin")
+NGINX = shutil.which(
+    "nginx", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin:/opt/homebrew/bin"
+)
 CONFIGURATION = """
 daemon off; pid {home}/pid; error_log stderr;
 events {{}}
@@ -47,7 +49,18 @@ def serving(home: Path, root: str, below: str) -> Iterator[dict[str, str]]:
     with contextlib.ExitStack() as held:
         probes = [held.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
         plain, secure = (probe.getsockname()[1] for probe in probes)
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=localhost",
+    ]
     made += ["-keyout", home / "key.pem", "-out", home / "cert.pem"]
     subprocess.run(made, check=True, capture_output=True)
     settings = dict(home=home, root=root, below=below, plain=plain, secure=secure)

@@ -52,7 +52,10 @@ class Postgres:
 
     def start(self) -> None:
         settings = dict(
-            listen_addresses="", unix_socket_directories=self.folder, fsync="off", max_connections=200
+            listen_addresses="",
+            unix_socket_directories=self.folder,
+            fsync="off",
+            max_connections=200,
         )
         flags = [flag for name, value in settings.items() for flag in ("-c", f"{name}={value}")]
         with (self.folder / "log").open("w") as log:

@@ -22,12 +22,14 @@ def pictures(n: int = 40) -> np.ndarray:
     """Bright squares on dark ground, at different places."""
     x = np.full((n, 64, 64, 3), 30, np.uint8)
     for k in range(n):
-        x[k, 8 + k % 8:40 + k % 8, 12:44] = (220, 150, 90)
+        x[k, 8 + k % 8 : 40 + k % 8, 12:44] = (220, 150, 90)
     return x
 
 
 @pytest.mark.parametrize("name", ["dcgan", "stylegan"])
-def test_training_resumes_publishes_and_keeps_moments(name, empty_checkpoints, command, monkeypatch):
+def test_training_resumes_publishes_and_keeps_moments(
+    name, empty_checkpoints, command, monkeypatch
+):
     module, folder = getattr(train, name), empty_checkpoints
     monkeypatch.setattr(module, "faces", lambda folder, split: pictures())
     options = ["--run", folder]
@@ -51,25 +53,42 @@ def test_training_resumes_publishes_and_keeps_moments(name, empty_checkpoints, c
     if name == "dcgan":
         kept = checkpoints.load("dcgan-faces-moments")
         g = Generator(8, 4)
-        g.load_state_dict({k.removeprefix("0.g."): t for k, t in kept.items() if k.startswith("0.g.")}, strict=False)
+        g.load_state_dict(
+            {k.removeprefix("0.g."): t for k, t in kept.items() if k.startswith("0.g.")},
+            strict=False,
+        )
         assert g(z).isfinite().all()
     else:
         w = model.mapping(noise((model.latent,), range(2000)))
-        assert (w.mean(0) - model.mapping.w_avg).abs().max() < 0.3 * w.std(0).max(), "the mean of w, of these weights"
+        assert (w.mean(0) - model.mapping.w_avg).abs().max() < 0.3 * w.std(0).max(), (
+            "the mean of w, of these weights"
+        )
     weights, learned = load_file(folder / "weights.safetensors"), 0
     state = torch.load(folder / "state.pt", weights_only=True)
     for key, t in state["g"].items():
-        learned += int(t.is_floating_point() and not torch.equal(weights[key].float(), t.half().float()))
+        learned += int(
+            t.is_floating_point() and not torch.equal(weights[key].float(), t.half().float())
+        )
     assert learned > 5, "the average is not the last state"
 
 
 def test_a_changed_recipe_is_obeyed_after_a_stop(tmp_path):
     def go_on(steps: int, rate: float) -> dict:
-        recipe = adversarial.Recipe(batch=8, rate_g=rate, rate_d=2 * rate, betas=(0.5, 0.9), half_life=100, flat=0)
+        recipe = adversarial.Recipe(
+            batch=8, rate_g=rate, rate_d=2 * rate, betas=(0.5, 0.9), half_life=100, flat=0
+        )
         adversarial.fit(
-            lambda: (Generator(8, 2), Discriminator(2)), recipe, tmp_path, 0, torch.from_numpy(pictures(8)),
-            lambda g, n, generator: g(torch.randn(n, 8, generator=generator)), loss_d, loss_g,
-            look=lambda g: g(noise((8,), range(2))), steps=steps)
+            lambda: (Generator(8, 2), Discriminator(2)),
+            recipe,
+            tmp_path,
+            0,
+            torch.from_numpy(pictures(8)),
+            lambda g, n, generator: g(torch.randn(n, 8, generator=generator)),
+            loss_d,
+            loss_g,
+            look=lambda g: g(noise((8,), range(2))),
+            steps=steps,
+        )
         return torch.load(tmp_path / "state.pt", weights_only=True)
 
     go_on(10, 1e-3)
@@ -81,7 +100,7 @@ def test_a_changed_recipe_is_obeyed_after_a_stop(tmp_path):
 def test_the_average_forgets_by_halves():
     mean, now = nn.Linear(1, 1).requires_grad_(False), nn.Linear(1, 1)
     nn.init.zeros_(mean.weight), nn.init.ones_(now.weight)
-    for _ in range(10):                                        # ten steps of a tenth of the half-life
+    for _ in range(10):  # ten steps of a tenth of the half-life
         adversarial.average(mean, now, 1 - 0.5**0.1)
     assert mean.weight.item() == pytest.approx(0.5, abs=1e-6)
 
@@ -122,7 +141,12 @@ def test_a_shift_moves_whole_pixels_and_brings_in_black():
     found = set()
     for a, b in zip(x, y, strict=True):
         padded = torch.nn.functional.pad(a, (2, 2, 2, 2))
-        places = [(i, j) for i in range(5) for j in range(5) if torch.equal(padded[:, i:i + 16, j:j + 16], b)]
+        places = [
+            (i, j)
+            for i in range(5)
+            for j in range(5)
+            if torch.equal(padded[:, i : i + 16, j : j + 16], b)
+        ]
         assert len(places) == 1
         found.add(places[0])
     assert len(found) > 15 and {i for i, _ in found} == {j for _, j in found} == set(range(5))
@@ -140,7 +164,7 @@ def test_colour_changes_all_pixels_alike():
     g = torch.Generator().manual_seed(0)
     x = torch.rand(20, 3, 8, 8, generator=g) * 2 - 1
     y = augment.colour(x, torch.Generator().manual_seed(1))
-    for a, b in zip(x, y, strict=True):                        # an affine map of the colours, the same for all pixels
+    for a, b in zip(x, y, strict=True):  # an affine map of the colours, the same for all pixels
         known = torch.cat([a.flatten(1), torch.ones(1, 64)]).T
         fitted = known @ torch.linalg.lstsq(known, b.flatten(1).T).solution
         torch.testing.assert_close(fitted, b.flatten(1).T, rtol=1e-3, atol=1e-3)

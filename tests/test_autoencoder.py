@@ -73,14 +73,16 @@ def test_the_second_stage_sees_mean_0_and_deviation_1(monkeypatch):
     pictures = np.random.default_rng(0).integers(0, 256, (300, 16, 16, 3)).astype(np.uint8)
     weights = train.autoencoder.finished(both.state_dict(), pictures)
     model = Autoencoder(**SMALL).requires_grad_(False)
-    model.load_state_dict(weights)                             # no word of the discriminator
+    model.load_state_dict(weights)  # no word of the discriminator
     x = train.autoencoder.to_model(pictures)
     z = autoencoder.encode(model, x)
     torch.testing.assert_close(z.mean((0, 2, 3)), torch.zeros(4), atol=1e-4, rtol=0)
     torch.testing.assert_close(z.std((0, 2, 3)), torch.ones(4))
     mu, _ = both.model(x)
     assert (mu.std((0, 2, 3)) - 1).abs().min() > 0.05, "it was something else"
-    torch.testing.assert_close(autoencoder.decode(model, z), model.decoder(mu), rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(
+        autoencoder.decode(model, z), model.decoder(mu), rtol=1e-4, atol=1e-5
+    )
 
 
 def test_a_pixel_speaks_to_its_own_patches_only():
@@ -95,7 +97,9 @@ def test_a_pixel_speaks_to_its_own_patches_only():
 def test_the_hinge_is_flat_once_the_margin_is_kept():
     real = torch.tensor([2.0, 0.5, -1.0])
     fake = torch.tensor([-3.0, 0.0, 0.5])
-    assert autoencoder.hinge(real, fake).item() == pytest.approx((0 + 0.5 + 2) / 3 + (0 + 1 + 1.5) / 3)
+    assert autoencoder.hinge(real, fake).item() == pytest.approx(
+        (0 + 0.5 + 2) / 3 + (0 + 1 + 1.5) / 3
+    )
 
 
 def test_the_pull_is_as_long_as_it_should_be():
@@ -130,7 +134,9 @@ def test_every_part_of_the_loss_reaches_its_own_network(monkeypatch):
 
     error = ((x - drawn).square() / (2 * both.model.s**2)).mean()
     adversary = -both.critic(drawn).mean()
-    lengths = [torch.autograd.grad(v, drawn, retain_graph=True)[0].norm() for v in (error, adversary)]
+    lengths = [
+        torch.autograd.grad(v, drawn, retain_graph=True)[0].norm() for v in (error, adversary)
+    ]
     scale = min(1, autoencoder.ADVERSARY * (lengths[0] / lengths[1]).item())
     wanted = gradients(error + scale * adversary, both.model.decoder)
     torch.testing.assert_close(of_decoder, wanted, rtol=1e-4, atol=1e-5)
@@ -158,7 +164,9 @@ def test_training_learns_resumes_and_publishes(monkeypatch, tmp_path, empty_chec
     rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
     assert [row["images"] for row in rows] == [320, 800, 800], "a finished run is finished"
     assert rows[1]["loss"] < rows[0]["loss"] and rows[1]["logit_real"] != rows[0]["logit_real"]
-    assert half["step"] == 20 and whole["model"]["critic.0.bias"].equal(again["model"]["critic.0.bias"])
+    assert half["step"] == 20 and whole["model"]["critic.0.bias"].equal(
+        again["model"]["critic.0.bias"]
+    )
     run("--steps", "50", "--publish")
     entry, model = checkpoints.MANIFEST[NAME], checkpoints.load(NAME)
     assert "CelebA" in entry["license"] and "on-commercial" in entry["license"]
@@ -179,7 +187,9 @@ def test_the_discriminator_comes_late_and_the_encoder_stays(monkeypatch, tmp_pat
     names = [name for name, _ in Adversaries(**SMALL).named_parameters()]
     assert len(names) == len(state)
     for k, name in enumerate(names):
-        assert state[k]["step"] == next(n for start, n in steps.items() if name.startswith(start)), name
+        assert state[k]["step"] == next(
+            n for start, n in steps.items() if name.startswith(start)
+        ), name
 
 
 # The weights that ship.

@@ -58,7 +58,9 @@ def test_three_phones_play_three_rounds_and_one_leaves_and_returns(open_page, ap
     projector = opened.value
     projector.wait_for_url(re.compile(r"/class/[A-Z]{4}/teacher#"))
     expect(projector.locator(".qr svg")).to_be_visible()
-    expect(projector.get_by_text("Phones cannot reach this address").locator("visible=true")).to_have_count(1)
+    expect(
+        projector.get_by_text("Phones cannot reach this address").locator("visible=true")
+    ).to_have_count(1)
     room = "/class/" + projector.locator(".entry .code").inner_text()
     names = ["Ada", "<b>Zoë</b>", "عمر"]
     phones = [phone(open_page, app_url, room, name) for name in names]

@@ -79,7 +79,9 @@ def test_a_game_by_keys_alone_outlives_a_reload(open_page):
     ready(page, 3)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("1")
-    expect(page.get_by_role("group", name="Face B").locator("[aria-pressed=true]")).to_have_text("1VAE")
+    expect(page.get_by_role("group", name="Face B").locator("[aria-pressed=true]")).to_have_text(
+        "1VAE"
+    )
     expect(page.locator(".ask")).to_contain_text("Who made face C?")
     page.keyboard.press("Enter")  # not yet
     expect(page.locator(".lineup")).to_have_attribute("data-state", "asking")

@@ -93,7 +93,9 @@ def test_the_map_is_drawn_where_no_drawing_is_given_back(odd, app_url):
     page.mouse.move(box["x"] + box["width"] / 3, box["y"] + box["height"] / 3)
     page.mouse.down()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 4)
-    page.wait_for_function("(before) => painted !== before", arg=before)  # the finger still rests on it
+    page.wait_for_function(
+        "(before) => painted !== before", arg=before
+    )  # the finger still rests on it
     page.mouse.up()
 
 

@@ -18,7 +18,9 @@ from tests.test_quiz_tab import layers
 
 
 def open_tab(open_page, url: str, width: int = DESK, height: int = 800, **options) -> Page:
-    page = open_page(width, height, reduced_motion=True, query="tab=quiz&view=play", url=url, **options)
+    page = open_page(
+        width, height, reduced_motion=True, query="tab=quiz&view=play", url=url, **options
+    )
     ready(page)
     return page
 

@@ -141,7 +141,10 @@ def test_the_hub_is_asked_only_for_what_is_not_here(shelf, hub, tmp_path):
     assert checkpoints.path("tiny") == file and not hub.called
     spoil(file)
     assert checkpoints.path("tiny") == cached and isinstance(checkpoints.load("tiny"), shelf)
-    assert hub.mock_calls == [call("me/weights", "tiny.safetensors", revision=SHA, local_files_only=False)] * 2
+    assert (
+        hub.mock_calls
+        == [call("me/weights", "tiny.safetensors", revision=SHA, local_files_only=False)] * 2
+    )
 
 
 @both

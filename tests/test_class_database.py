@@ -57,7 +57,9 @@ def test_a_file_that_is_no_database_or_may_only_be_read(tmp_path):
         rooms.open()
 
 
-@pytest.mark.parametrize("url", ["no-such-kind://x", "mysql://u:secret@h/d", "postgres", "://", "oracle+x://"])
+@pytest.mark.parametrize(
+    "url", ["no-such-kind://x", "mysql://u:secret@h/d", "postgres", "://", "oracle+x://"]
+)
 def test_an_address_of_no_known_kind(url, caplog):
     refused(url, trouble.KIND)
     assert "secret" not in caplog.text and len(caplog.records) == 1

@@ -35,7 +35,8 @@ def test_letters_that_do_not_show_make_no_name(letter):
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "\n\t", "x" * 21, "y" * 1001, "\u202e\u2066", "...", None, 5, ["a"], "\ufdfa" * 2]
+    "name",
+    ["", " ", "\n\t", "x" * 21, "y" * 1001, "\u202e\u2066", "...", None, 5, ["a"], "\ufdfa" * 2],
 )
 def test_nicknames_that_are_none(name):
     with pytest.raises(Refusal, match="1 to 20"):
@@ -63,7 +64,9 @@ def test_nicknames_that_are(name, kept):
     assert clean_name(name) == kept
 
 
-@pytest.mark.parametrize("name", ["teacher", "TEACHER 2", "Теасhеr", "the t\u200beacher", "(hidden)"])
+@pytest.mark.parametrize(
+    "name", ["teacher", "TEACHER 2", "Теасhеr", "the t\u200beacher", "(hidden)"]
+)
 def test_nobody_calls_himself_what_the_page_calls_the_teacher(name):
     with pytest.raises(Refusal, match="Take another"):
         clean_name(name)
@@ -94,7 +97,12 @@ def test_a_whole_class_is_told_apart():
 def cells(player: str, source: str = "a") -> list[str]:
     """The second row of the table, as a spreadsheet divides it that knows commas, tabs and semicolons."""
     vote = dict(
-        round=1, player=player, hidden=False, picks="100", sure=80, real="101",
+        round=1,
+        player=player,
+        hidden=False,
+        picks="100",
+        sure=80,
+        real="101",
         sources=[source, "b", "c"],
     )
     row = [*csv.reader(io.StringIO(report.table([vote])))][1]
@@ -103,7 +111,19 @@ def cells(player: str, source: str = "a") -> list[str]:
 
 @pytest.mark.parametrize(
     "name",
-    ["=1+1", "+1", "-1", "@a", "＝1", "\u200b=1", "\u2800＝1", " =1", "a;=cmd", "a; =cmd", "a\t＋1"],
+    [
+        "=1+1",
+        "+1",
+        "-1",
+        "@a",
+        "＝1",
+        "\u200b=1",
+        "\u2800＝1",
+        " =1",
+        "a;=cmd",
+        "a; =cmd",
+        "a\t＋1",
+    ],
 )
 def test_a_table_is_safe_to_open_in_a_spreadsheet(name):
     for row in (cells(name), cells("Ada", source=name)):
@@ -123,7 +143,13 @@ def test_a_table_leaves_other_names_alone():
 
 def test_a_spreadsheet_knows_the_letters_of_a_table():
     vote = dict(
-        round=1, player="Zoë", hidden=False, picks="100", sure=80, real="101", sources=["a", "b", "c"]
+        round=1,
+        player="Zoë",
+        hidden=False,
+        picks="100",
+        sure=80,
+        real="101",
+        sources=["a", "b", "c"],
     )
     text = report.table([vote])
     assert text.startswith("\ufeffround,player,face,source,real,said_real,sure_percent\r\n")

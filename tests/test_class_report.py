@@ -12,7 +12,9 @@ def test_the_report_tells_generators_apart():
     assert (good["source"], good["called_made"]) == ("good", 0.0)
     assert good["low"] < 0 < good["high"]
     told = report.summary(votes)
-    assert told["photographs"] == dict(seen=40, called_made=0.0), "what a model's share stands beside"
+    assert told["photographs"] == dict(seen=40, called_made=0.0), (
+        "what a model's share stands beside"
+    )
     nothing = report.summary([])
     assert nothing["by_source"] == nothing["confidence"] == [] and nothing["photographs"] is None
 

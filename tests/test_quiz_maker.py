@@ -133,9 +133,7 @@ def test_an_answer_counts_once_and_reveals(app_url):
 
 
 def test_a_token_answers_its_own_game_only(app_url):
-    mine, other = (
-        rounds.token(rounds.ticket(GAME, 50, deck)) for deck in (maker.DECK, "standard")
-    )
+    mine, other = (rounds.token(rounds.ticket(GAME, 50, deck)) for deck in (maker.DECK, "standard"))
     _, message = ask(app_url, "maker_answer", [other, "123"])
     check_message(message, "another game")
     _, message = ask(app_url, "quiz_answer", [mine, "1", 70])
@@ -212,7 +210,9 @@ def test_d_prime_of_a_pair_is_that_of_the_two_alone():
     wanted = scores.sensitivity(7, 9, 3, 8)[0]
     assert scores.between(named, "VAE", "DCGAN") == wanted
     other = scores.between(named, "DCGAN", "VAE")
-    parts = zip((wanted.value, wanted.low, wanted.high), (other.value, other.low, other.high), strict=True)
+    parts = zip(
+        (wanted.value, wanted.low, wanted.high), (other.value, other.low, other.high), strict=True
+    )
     assert all(a == pytest.approx(b) for a, b in parts), "whichever is called the signal"
     third = [("VAE", "StyleGAN2"), ("StyleGAN2", "VAE"), ("StyleGAN2", "StyleGAN2")] * 4
     assert scores.between(named + third, "VAE", "DCGAN") == wanted

@@ -45,7 +45,11 @@ def test_the_card_names_the_models_on_offer():
 def test_every_offer_is_pinned_and_described():
     for name, entry in hub.OFFERED.items():
         # A commit; but where nobody could read it yet, the newest one, of a single file that is opened as numbers only.
-        newest = entry["revision"] == "main" and entry["files"][0].endswith(".pt") and len(entry["files"]) == 1
+        newest = (
+            entry["revision"] == "main"
+            and entry["files"][0].endswith(".pt")
+            and len(entry["files"]) == 1
+        )
         assert newest or re.fullmatch(r"[0-9a-f]{40}", entry["revision"]), name
         assert entry["sha256"] is None or re.fullmatch(r"[0-9a-f]{64}", entry["sha256"]), name
         assert all(

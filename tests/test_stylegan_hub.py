@@ -16,7 +16,8 @@ from models.images import noise, to_uint8
 from models.stylegan import broadcast, mix, truncate
 from tests.endpoints import GOOD, ask, check_message
 from tests.offers import bring
-from tests.test_stylegan import Hostile, oracle
+from tests.test_stylegan import oracle
+from tests.test_stylegan_files import Hostile
 from tests.test_stylegan_tab import decoded, mixed
 
 CAT = "stylegan2-cat-256"

