@@ -8,8 +8,7 @@ const find = (selector) => element.querySelector(selector);
 const plots = find(".plots"),
   densities = find(".densities");
 const xs = Float64Array.from({ length: STEPS + 1 }, (_, k) => -EDGE + k * dx);
-let data = Object.keys(props.data)[0],
-  [mean, width, gap, sure, bias] = [2.5, 1, 0, 1, 0];
+let [data, mean, width, gap, sure, bias] = props.start;
 
 const log1pExp = (v) => Math.max(v, 0) + Math.log1p(Math.exp(-Math.abs(v)));
 const logSum = (a, b) => Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));

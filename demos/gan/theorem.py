@@ -7,7 +7,14 @@ from demos import ui
 TITLE = "The theorem"
 # Two normals each, half and half: how far apart their means are, and how wide each is.
 DATA = {"One bump": (0.0, 1.0), "Two bumps": (4.0, 0.6), "A needle": (0.0, 0.1)}
-MEAN, WIDTH, GAP = 2.5, 1.0, 0.0  # of the made ones, to begin with
+START = (
+    "One bump",
+    2.5,
+    1.0,
+    0.0,
+    1.0,
+    0.0,
+)  # data; where, width and gap of G; how sure D is, and its bias
 
 
 # What is shown. All of it is computed in the page: canvas/theorem.js.
@@ -20,15 +27,16 @@ def build() -> None:
     )
     with ui.columns():
         with ui.knobs():
-            data = gr.Radio(list(DATA), value="One bump", label="Data", elem_id="gan-data")
-            mean = ui.slider("gan", "mean", "G: where", -6, 6, MEAN, 0.05)
-            width = ui.slider("gan", "width", "G: width", 0.1, 2, WIDTH, 0.05)
-            gap = ui.slider("gan", "gap", "G: gap of two", 0, 6, GAP, 0.05)
-            sure = ui.slider("gan", "sure", "D: how sure", 0, 3, 1, 0.05)
-            bias = ui.slider("gan", "bias", "D: bias", -3, 3, 0, 0.05)
+            kind, *start = START
+            data = gr.Radio(list(DATA), value=kind, label="Data", elem_id="gan-data")
+            mean = ui.slider("gan", "mean", "G: where", -6, 6, start[0], 0.05)
+            width = ui.slider("gan", "width", "G: width", 0.1, 2, start[1], 0.05)
+            gap = ui.slider("gan", "gap", "G: gap of two", 0, 6, start[2], 0.05)
+            sure = ui.slider("gan", "sure", "D: how sure", 0, 3, start[3], 0.05)
+            bias = ui.slider("gan", "bias", "D: bias", -3, 3, start[4], 0.05)
             best = gr.Button("The best D", variant="primary")
         with ui.stage():
-            canvas = ui.canvas("theorem", None, "theorem", data=DATA)
+            canvas = ui.canvas("theorem", None, "theorem", data=DATA, start=START)
         ui.words(
             see=(
                 "Above, what the data are (grey) and what G makes (in colour). Below, D: 1 says real, 0 says made.",
