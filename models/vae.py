@@ -87,7 +87,13 @@ def bound(model: VAE, x: Tensor, epsilon: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def loss(model: VAE, x: Tensor, generator: torch.Generator, beta: float = 1.0) -> Tensor:
-    """-L(x) per picture in nats, the KL weighted by beta. x: (B, 1, H, W) in {0, 1} -> (B,)."""
+    """-L(x) per picture in nats, the KL weighted by beta (Higgins 2017). x: (B, 1, H, W) in {0, 1} -> (B,).
+
+    beta = 0 is the plain autoencoder: z is the mean, nothing is drawn. With grey x in [0, 1] it is the mean of the loss
+    over all bits that could be drawn from x, for an encoder that reads x itself.
+    """
+    if beta == 0:
+        return -log_p_x_given_z(model.decode(model.encode(x)[0]), x)
     epsilon = torch.randn(len(x), model.latent, generator=generator, device=x.device)
     reconstruction, divergence = bound(model, x, epsilon)
     return beta * divergence.sum(1) - reconstruction

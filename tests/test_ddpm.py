@@ -211,7 +211,8 @@ def test_training_resumes_learns_publishes_and_is_measured(
     monkeypatch.setattr(train.ddpm, "SAMPLES", 4)
     monkeypatch.setattr(train.ddpm, "STEPS", (5,))
     features = train.features.Features().requires_grad_(False).eval()
-    monkeypatch.setattr(train.ddpm, "load", lambda: features)
+    monkeypatch.setattr(train.features, "load", lambda: features)
+    monkeypatch.setattr(train.features, "mnist", train.ddpm.mnist)
     for steps in (15, 45, 45):
         command(train.ddpm.main, "--run", folder, "--steps", steps)
     first, second, third = map(json.loads, (folder / "log.jsonl").read_text().splitlines())

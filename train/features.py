@@ -7,6 +7,7 @@ Distances by these features compare models of this house with each other, and wi
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -17,6 +18,7 @@ import checkpoints.save
 from train.data import mnist
 
 EPOCHS, BATCH, RATE = 6, 128, 2e-3
+AGAIN = 50                                                     # draws of the bootstrap
 
 
 class Features(nn.Module):
@@ -46,6 +48,29 @@ def frechet(a: Tensor, b: Tensor) -> float:
     # The trace of the root of cov_a cov_b: by the eigenvalues of a symmetric matrix that has the same ones.
     shared = torch.linalg.eigvalsh(root @ cov_b @ root).clamp(min=0).sqrt().sum()
     return ((a.mean(0) - b.mean(0)).square().sum() + cov_a.trace() + cov_b.trace() - 2 * shared).item()
+
+
+def distances(made: dict[str, Tensor], folder: Path | None) -> dict[str, Any]:
+    """How far made digits, and as many real ones, are from the 10,000 test digits. made: {name: (n, 1, 28, 28)}.
+
+    The real ones are drawn at random from the training digits, which do not lie in random order. Each distance has a
+    standard error, by drawing again from its own pictures (bootstrap): differences below it mean nothing.
+    """
+    features, generator = load(), torch.Generator().manual_seed(0)
+    (samples,) = {len(x) for x in made.values()}               # a distance depends on how many there are
+
+    def seen(x: Tensor) -> Tensor:
+        # To the 256 levels that the test digits have.
+        return torch.cat([features((255 * part).round().clamp(0, 255) / 255) for part in x.split(500)])
+
+    real, known = (seen(torch.from_numpy(mnist(folder, s)[0]).float()[:, None] / 255) for s in ("test", "train"))
+    known = known[torch.randperm(len(known), generator=generator)[:samples]]
+    numbers = {}
+    for name, x in {"training_digits": known, **{name: seen(x) for name, x in made.items()}}.items():
+        numbers[f"frechet_{name}"] = round(frechet(x, real), 3)
+        again = [frechet(x[torch.randint(len(x), (len(x),), generator=generator)], real) for _ in range(AGAIN)]
+        numbers[f"frechet_{name}_error"] = round(torch.tensor(again).std().item(), 3)
+    return numbers | {"samples": samples, "features": "features-mnist"}
 
 
 def main() -> None:
