@@ -42,7 +42,8 @@ def whitened(weights: dict[str, Tensor], config: dict, x: Tensor) -> dict[str, T
     model.load_state_dict(weights)
     d, mu = model.latent, model.encode(x)[0].double()
     values, vectors = torch.linalg.eigh(mu.T.cov())
-    into, back = (vectors / values.sqrt()).T, vectors * values.sqrt()          # new = into (mu - mean)
+    std = values.clamp(min=1e-6 * values.max()).sqrt()                         # a direction that says nothing stays small
+    into, back = (vectors / std).T, vectors * std                              # new = into (mu - mean)
     encoder, bias = weights["encoder.out.weight"].double(), weights["encoder.out.bias"].double()
     decoder = weights["decoder.into.weight"].double()
     encoder[:d], bias[:d] = into @ encoder[:d], into @ (bias[:d] - mu.mean(0))

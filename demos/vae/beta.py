@@ -75,7 +75,7 @@ def beta_vae(beta: float, drawing: str, seed: int) -> str:
     return (
         "<div class='beta'><div>"
         f"<figure>{image(x, 'A drawing and seven digits', OWN + 1)}{image(copies, 'What comes back', OWN + 1)}"
-        f"<figcaption>Above what goes in, below what comes back, {off:.3f} off (squared, per pixel)</figcaption></figure>"
+        f"<figcaption>Above what goes in, below what comes back, squared error {off:.3f} a pixel</figcaption></figure>"
         f"<figure>{image(draws, 'Sixteen draws from the prior', OWN + 1)}"
         f"<figcaption>Drawn from N(0, I): {known['clear_digits']:.0%} of {known['samples']:,} are clear digits"
         f"</figcaption></figure></div><div class='figures'>{figures}</div></div>"
@@ -160,8 +160,8 @@ MATHEMATICS = r"""
 The bound has two halves, and $\beta$ weighs them against each other (Higgins 2017):
 
 $$\mathcal{L}_\beta
-= \underbrace{-\mathbb{E}_{q_\phi(\mathbf{z} \mid \mathbf{x})} \log p_\theta(\mathbf{x} \mid \mathbf{z})}_{\text{distortion } D}
-+ \beta\, \underbrace{\mathrm{KL}\left(q_\phi(\mathbf{z} \mid \mathbf{x}) \,\|\, p(\mathbf{z})\right)}_{\text{rate } R}$$
+= \underbrace{-\mathbb{E}_{q_\phi} \log p_\theta(\mathbf{x} \mid \mathbf{z})}_{\text{distortion } D}
++ \beta\, \underbrace{\mathrm{KL}(q_\phi(\mathbf{z} \mid \mathbf{x}) \,\|\, p(\mathbf{z}))}_{\text{rate } R}$$
 
 Averaged over digits, $R$ is at least the information that $\mathbf{z}$ carries about $\mathbf{x}$. No model gets below
 the curve of the best $D$ for each $R$, and where a model sits on it, the slope is $-\beta$ (Alemi 2018):
