@@ -24,9 +24,7 @@ const moves = () => state.shown === "around a digit";
 // Where each of the pictures under a map is decoded, as the server does it.
 function places(at) {
   if (state.shown === "a point") return [at];
-  return state.epsilon.map(([a, b]) =>
-    moves() ? [at[0] + state.radius * a, at[1] + state.radius * b] : [a, b],
-  );
+  return state.epsilon.map(([a, b]) => (moves() ? [at[0] + state.radius * a, at[1] + state.radius * b] : [a, b]));
 }
 
 function draw() {
@@ -56,8 +54,7 @@ function draw() {
 // What the sheets say of the pictures; where the browser gives no sheet back, they stay until the server has answered.
 function look() {
   for (const side of sides)
-    if (side.sheet)
-      side.levels = places(state.at[side.name]).map((z) => plane.look(side.sheet, onMap(z)));
+    if (side.sheet) side.levels = places(state.at[side.name]).map((z) => plane.look(side.sheet, onMap(z)));
   draw();
 }
 
