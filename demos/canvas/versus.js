@@ -45,8 +45,8 @@ function draw() {
   }
   const z = state.at[sides[0].name].map((v) => v.toFixed(2)).join(", ");
   element.querySelector(".tip").textContent = {
-    "a point": `z = (${z}) on all three maps`,
-    "draws from N(0, I)": `The same ${props.wall} draws of z for all three`,
+    "a point": `z = (${z}) on every map`,
+    "draws from N(0, I)": `The same ${props.wall} draws of z for all`,
     "around a digit": `${props.wall} codes around test digit ${state.digit}, a ${sides[0].dots[state.digit].digit}, about ${state.radius} away`,
   }[state.shown];
 }

@@ -108,14 +108,14 @@ def build() -> None:
             canvas = ui.canvas("versus", None, "versus", names=list(MODELS), wall=WALL, **PLANE)
         ui.words(
             see=(
-                "A dot is a test digit where an encoder puts it; one pointer moves on all three maps.",
-                "Nobody asks the AE to spread its digits: most crowd on a line, and half its plane is empty.",
-                "The VAE pays for its codes, and spreads them as the prior draws.",
+                "A dot is a test digit; one pointer moves on every map.",
+                "Nobody asks the AE to spread its digits: most crowd on a line.",
+                "The VAE's are spread as the prior draws.",
             ),
             steps={
                 "drag": "Drag across a map",
-                "prior": "Draw from N(0, I): which digits does the AE miss?",
-                "around": "Look around a digit, and widen the radius",
+                "prior": "Draw from N(0, I)",
+                "around": "Widen a digit's radius",
             },
         )
     real = f"{ae['frechet_training_digits']:.0f}"
