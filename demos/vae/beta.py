@@ -69,11 +69,11 @@ def beta_vae(beta: float, drawing: str, seed: int) -> str:
     else:
         verdict = f"all {DIMENSIONS} units are in use"
     price = kl(mu, log_var).mean(0).tolist() if beta else None
-    figures = trade([(b, measured(b)) for b in BETAS], beta)
     if price:
-        figures += plots.bars(price, "nats that each unit says of these digits", "unit ")
+        figures = plots.bars(price, "nats that each unit says of these digits", "unit ")
     else:
-        figures += "<p class='hint'>Without noise a unit can say any number exactly: its KL has no bound.</p>"
+        figures = "<p class='hint'>Without noise a unit can say any number exactly: its KL has no bound.</p>"
+    figures += trade([(b, measured(b)) for b in BETAS], beta)
     return (
         f"<p class='verdict'><b>{said}</b> &nbsp; {verdict}.</p><div class='beta'>"
         f"<figure>{image(x, 'A drawing and seven digits', OWN + 1)}{image(copies, 'What comes back', OWN + 1)}"

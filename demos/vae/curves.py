@@ -22,9 +22,10 @@ def trade(points: Sequence[tuple[float, dict]], chosen: float) -> str:
 
     level = BASE - (BASE - TOP) * (plain["distortion"] - low) / (high - low)
     line = " ".join("{:.1f},{:.1f}".format(*at(m)) for _, m in rest)
+    kind, said = ("line", "mark-name") if chosen == 0 else ("coin", "tick")
     parts = [
-        f'<line class="{"line" if chosen == 0 else "coin"}" x1="{LEFT}" x2="{WIDTH}" y1="{level:.1f}" y2="{level:.1f}"/>',
-        f'<text class="{"mark-name" if chosen == 0 else "tick"}" x="{WIDTH - 8}" y="{level - 7:.1f}" text-anchor="end">0: any rate</text>',
+        f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH}" y1="{level:.1f}" y2="{level:.1f}"/>',
+        f'<text class="{said}" x="{LEFT + 4}" y="{level - 7:.1f}">0: any rate</text>',
         f'<polyline class="line" points="{line}"/>',
     ]
     for beta, m in rest:
