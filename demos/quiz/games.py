@@ -1,4 +1,4 @@
-"""The games that a room can play, an object each: all in which they differ on the server. In the pages: play.js, maker.js.
+"""The games that a room can play, an object each: all in which they differ on the server. In pages/: play.js, maker.js.
 
 A room's deck says which game it is, as a ticket's does, so a room of an older version is one of the game that was the
 only one. Both games keep the answer of a round and a vote as text, a letter for each face: a face is right where the

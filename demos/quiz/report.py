@@ -85,7 +85,9 @@ def table(votes: list[dict]) -> str:
     return _table(
         ["real", "said_real", "sure_percent"],
         votes,
-        lambda vote: [[r, p, vote["sure"]] for r, p in zip(vote["real"], vote["picks"], strict=True)],
+        lambda vote: [
+            [r, p, vote["sure"]] for r, p in zip(vote["real"], vote["picks"], strict=True)
+        ],
     )
 
 

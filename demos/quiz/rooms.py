@@ -44,7 +44,7 @@ class Rooms:
     # The teacher.
 
     def open(self, deck: str = "standard", owner: str = "") -> tuple[str, str]:
-        """A new room; its deck says which game it plays. -> its code, and the secret that makes its owner the teacher."""
+        """A new room; its deck says which game. -> its code, and the secret that makes its owner the teacher."""
         key = secrets.token_urlsafe(18)
         with self.base.write(
             alone=True

@@ -66,8 +66,14 @@ export const projector = {
   file: "name-the-maker",
 
   below: ({ makers }) => [
-    ...makers.map(() =>
-      element("div", { className: "bar" }, element("i"), element("span"), element("b", { className: "said" })),
+    ...makers.map((name) =>
+      element(
+        "div",
+        { className: "row" },
+        element("span", { textContent: name }),
+        element("div", { className: "bar" }, element("i")),
+        element("b"),
+      ),
     ),
     element("p", { className: "hint" }),
   ],
@@ -76,13 +82,13 @@ export const projector = {
     cell.firstChild.classList.toggle("made", told);
     cell.querySelector(".tag").textContent = told ? state.made[k] : "";
     cell.querySelector(".hint").textContent = told ? state.words[k] : "";
-    [...cell.querySelectorAll(".bar")].forEach((bar, m) => {
-      const [filled, name, said] = bar.children,
+    [...cell.querySelectorAll(".row")].forEach((row, m) => {
+      const [name, bar, said] = row.children,
         right = told && state.made[k] === state.makers[m],
         count = told ? state.counts[k][m] : 0;
-      bar.classList.toggle("right", right);
-      filled.style.width = percent(state.voted ? count / state.voted : 0);
+      row.classList.toggle("right", right);
       name.textContent = `${right ? "\u2713 " : ""}${state.makers[m]}`;
+      bar.firstChild.style.width = `${state.voted ? (100 * count) / state.voted : 0}%`;
       said.textContent = told ? count : "";
     });
   },

@@ -62,7 +62,7 @@ export const projector = {
     face.classList.toggle("real", told && Boolean(state.real?.[k]));
     face.classList.toggle("made", told && !state.real?.[k]);
     face.querySelector(".tag").textContent = told ? (state.real[k] ? "real" : state.sources[k]) : "";
-    cell.querySelector("i").style.width = percent(share);
+    cell.querySelector("i").style.width = `${100 * share}%`;
     cell.querySelector(".bar span").textContent = `${state.counts[k]} say real`;
   },
 
