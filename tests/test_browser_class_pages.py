@@ -1,8 +1,12 @@
 """How the class's pages look and what they ask: a projector whatever people are called, and a phone."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import expect
 
+from demos.quiz import lineup
+from tests.class_server import deal
 from tests.gestures import DESK, HALL, PHONE, expect_done
 from tests.test_browser_class import patterns  # noqa: F401 (a fixture)
 from tests.test_browser_odd import odd  # noqa: F401 (a fixture: pages that begin without the app's)
@@ -50,6 +54,14 @@ def student(page, app_url: str, code: str, token: str):
 def named(patterns, monkeypatch, request):  # noqa: F811
     """A room in which people have all kinds of names: rooms, code, key, tokens. param: its deck."""
     monkeypatch.setattr("demos.quiz.names.LONGEST_NAME", 40)
+    words = [len(lineup.gives_away(maker.title)) for maker in lineup.makers()]
+    most = (words.index(max(words)),) * 3  # the reveal with the most to read below the faces
+
+    def wordy(secret: str, number: int, deck: str):
+        dealt = deal(secret, number, deck)
+        return replace(dealt, by=most) if deck == "makers" else dealt
+
+    monkeypatch.setattr(patterns, "deal", wordy)
     code, key = patterns.open(getattr(request, "param", "standard"))
     names = NAMES + [f"Student {k}" for k in range(14)]
     return patterns, code, key, [patterns.join(code, name) for name in names]
