@@ -151,6 +151,19 @@ def mean_weight(log_w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     return log_w.logsumexp(1) - log(k), (1 / n_eff - 1 / k).clamp(min=0).sqrt(), n_eff
 
 
+def importance_bound(log_w: Tensor, k: int) -> tuple[float, float]:
+    """L_K in nats and its error, for any K up to the number of draws. log_w: (n,).
+
+    The draws are cut into groups of K, and L_K is the mean of their log mean weights. With 20 groups or more the error is
+    their standard deviation over the root of their number; with fewer that of mean_weight, over all draws used.
+    """
+    groups = log_w[: len(log_w) // k * k].view(-1, k)
+    each = groups.logsumexp(1) - log(k)
+    if len(groups) >= 20:
+        return each.mean().item(), each.std().item() / len(groups) ** 0.5
+    return each.mean().item(), mean_weight(groups.view(1, -1))[1].item()
+
+
 class Plane(NamedTuple):
     """A plane of z cut into squares, decoded at their middles: with it a picture costs one product of matrices."""
 
@@ -165,15 +178,16 @@ def plane(model: VAE, edge: float = 7.0, squares: int = 112) -> Plane:
     """The plane from -edge to edge, squares x squares of them. 39 MB for 28 x 28 pixels, so it is made once and kept."""
     side = 2 * edge / squares
     line = (torch.arange(squares) + 0.5) * side - edge
-    return _decoded(model, torch.cartesian_prod(line, line), side)
+    return decoded(model, torch.cartesian_prod(line, line), side)
 
 
-def _decoded(model: VAE, z: Tensor, side: float) -> Plane:
+def decoded(model: VAE, z: Tensor, side: float) -> Plane:
+    """Squares with these middles. z: (n, 2)."""
     logits = model.decode(z).flatten(1)
     return Plane(z, side, logits, -F.softplus(logits).sum(1))
 
 
-def _log_joint(at: Plane, x: Tensor) -> Tensor:
+def log_joint(at: Plane, x: Tensor) -> Tensor:
     """log p(x, z) at the middles: log p(x|z) = sum of x * logit - softplus(logit). x: (1, 1, H, W) -> (n,)."""
     return at.logits @ x.flatten() + at.empty - at.z.square().sum(1) / 2 - log(2 * pi)
 
@@ -192,7 +206,7 @@ def quadrature(model: VAE, x: Tensor, kept: Plane, split: int = 300, rounds: int
     A round cuts the `split` squares that hold the most into nine each; the others stay as they are. It ends when two
     rounds on end have changed log p(x) by less than `near` nats. x: (1, 1, H, W); kept: plane(model).
     """
-    z, log_mass = kept.z, _log_joint(kept, x) + 2 * log(kept.side)
+    z, log_mass = kept.z, log_joint(kept, x) + 2 * log(kept.side)
     side = torch.full_like(log_mass, kept.side)
     ninth = torch.cartesian_prod(*2 * [torch.tensor([-1.0, 0.0, 1.0])]) / 3
     totals = [log_mass.double().logsumexp(0).item()]
@@ -201,7 +215,7 @@ def quadrature(model: VAE, x: Tensor, kept: Plane, split: int = 300, rounds: int
         rest = torch.ones_like(side, dtype=torch.bool).index_fill_(0, most, False)
         smaller = side[most].repeat_interleave(9) / 3
         parts = (z[most, None] + side[most, None, None] * ninth).flatten(0, 1)       # (9 * split, 2)
-        inside = _log_joint(_decoded(model, parts, 0), x) + 2 * smaller.log()
+        inside = log_joint(decoded(model, parts, 0), x) + 2 * smaller.log()
         z, side = torch.cat([z[rest], parts]), torch.cat([side[rest], smaller])
         log_mass = torch.cat([log_mass[rest], inside])
         totals.append(log_mass.double().logsumexp(0).item())

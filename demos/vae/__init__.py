@@ -10,6 +10,7 @@ from demos.vae import (
     face_walk,
     faces,
     film,
+    gap,
     latent_map,
     own_photo,
     trick,
@@ -19,7 +20,8 @@ TITLE, ID, FAMILY = "Autoencoders", "vae", "ae"
 VIEWS = (
     latent_map,  # two dimensions as a map: drag a point, and see what it decodes to
     dials,  # sixteen dimensions as sliders
-    bound,  # what a drawing costs, in two halves
+    bound,  # what a drawing costs, line by line
+    gap,  # what the bound leaves out, and what closes it
     trick,  # mu, sigma and epsilon as knobs
     film,  # from one digit to another, on two roads
     faces,  # a face as sixty-four numbers

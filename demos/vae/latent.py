@@ -1,19 +1,66 @@
 """What the views share: the models, where test digits land, knobs as a z, and z as a picture."""
 
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
 import torch
 from torch import Tensor
 
 import checkpoints
 from demos import ui
-from models.images import grid, to_uint8
-from models.vae import VAE
+from models.images import grid, noise, to_uint8
+from models.vae import VAE, Plane, log_weights, plane, reparameterize
 
 SIZE, EDGE = 28, 3.0  # pixels along a side; the knobs of z go from -EDGE to EDGE
 DIMENSIONS = 16  # of the larger model
+MODELS = {"2-D": 2, "16-D": 16}
+OWN = 3  # the digit to begin with
+DRAWS = 5000  # of z for one drawing
 
 
 def model(dimensions: int) -> VAE:
     return checkpoints.load(f"vae-mnist-{dimensions}d")
+
+
+def asked(drawing: str, model_name: str) -> tuple[Tensor, VAE]:
+    """A drawing as a picture (1, 1, 28, 28), and the model that looks at it. Raises ValueError."""
+    x = torch.from_numpy(ui.bits(drawing, SIZE).astype(np.float32)).view(1, 1, SIZE, SIZE)
+    return x, model(MODELS[ui.choice(model_name, "Model", list(MODELS))])
+
+
+class Weighed(NamedTuple):
+    x: Tensor  # (1, 1, 28, 28)
+    vae: VAE
+    mu: Tensor  # (1, d), of q(z|x)
+    log_var: Tensor  # (1, d)
+    epsilon: Tensor  # (5000, d)
+    z: Tensor  # (5000, d), draws from q
+    log_w: Tensor  # (5000,), log p(x, z) / q(z|x)
+
+
+@lru_cache(maxsize=8)
+def weighed(drawing: str, model_name: str) -> Weighed:
+    """A drawing with 5,000 draws from its q and what each weighs: kept for the last few drawings. Raises ValueError."""
+    x, vae = asked(drawing, model_name)
+    with torch.inference_mode():
+        mu, log_var = vae.encode(x)
+        epsilon = noise((DRAWS, vae.latent), [0])
+        z = reparameterize(mu, log_var, epsilon[0])
+        return Weighed(x, vae, mu, log_var, epsilon[0], z, log_weights(vae, x, epsilon)[0])
+
+
+@lru_cache(maxsize=1)
+def kept_plane() -> Plane:
+    """The plane of the 2-D model, decoded once: 39 MB."""
+    return plane(model(2))
+
+
+def own_digit(own: int) -> str:
+    """A digit of the larger model's own, as a drawing: what it makes of a test digit's mean. own: 0 to 9."""
+    z, labels = means(DIMENSIONS)
+    which = labels == ui.whole(own, "Digit", 0, 9)
+    return "".join("01"[v > 0.5] for v in ink(z[which][2, None]).flatten().tolist())
 
 
 def means(dimensions: int) -> tuple[Tensor, Tensor]:
