@@ -1,12 +1,13 @@
-"""How to differentiate a mean over draws. Kingma, Welling 2013, arXiv:1312.6114; Paisley, Blei, Jordan 2012, arXiv:1206.6430.
+"""How to differentiate a mean over draws. Kingma, Welling 2013, arXiv:1312.6114; Paisley, Blei, Jordan 2012,
+arXiv:1206.6430.
 
-    pathwise:  grad_mu E_q[f(z)] = E[grad_z f(mu + sigma * epsilon)],  epsilon ~ N(0, I)     (arXiv:1312.6114, Section 2.4)
-    score:     grad_mu E_q[f(z)] = E_q[f(z) grad_mu log q(z)]                       (Williams 1992; arXiv:1206.6430)
+    pathwise:  grad_mu E_q[f(z)] = E[grad_z f(mu + sigma * epsilon)],  epsilon ~ N(0, I)    (1312.6114, Section 2.4)
+    score:     grad_mu E_q[f(z)] = E_q[f(z) grad_mu log q(z)]                               (Williams 1992; 1206.6430)
 
-Both means are the same. For q = N(mu, diag(sigma^2)) the score is grad_mu log q(z) = epsilon / sigma, whose mean is zero:
-a number taken off every f(z) changes nothing in the mean, and much in the spread (the baseline of Williams 1992).
+Both means are the same. For q = N(mu, diag(sigma^2)) the score is grad_mu log q(z) = epsilon / sigma, whose mean is
+zero: a number taken off every f(z) changes nothing in the mean, and much in the spread (Williams 1992's baseline).
 
-Departs from the paper: the gradient by mu alone; a baseline is the mean of the other draws' f, so that none sees its own.
+Departs from the paper: the gradient by mu alone; a baseline is the mean of the other draws' f, so none sees its own.
 Read in this order: pathwise, score, mean_and_spread.
 """
 

@@ -16,6 +16,7 @@ the encoder gives log sigma^2 within [-12, 4].
 Read in this order: MLP, VAE, kl, bound, loss, importance_bounds, log_likelihood, Plane, quadrature, sample, slerp.
 """
 
+from itertools import pairwise
 from math import log, pi
 from typing import NamedTuple
 
@@ -142,9 +143,9 @@ def log_likelihood(model: VAE, x: Tensor, k: int, generator: torch.Generator, ch
 def mean_weight(log_w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """log of the mean weight, its error, and how many draws it really rests on. (B, K) -> (B,) three times.
 
-    n_eff = (sum w)^2 / sum w^2 (Kong 1992). By the delta method the log of a mean errs by sd(w) / (mean(w) sqrt K), which
-    is sqrt(1 / n_eff - 1 / K). With n_eff of a few the draws miss where p(x, z) is large, and the error is not to be
-    trusted either.
+    n_eff = (sum w)^2 / sum w^2 (Kong 1992). By the delta method the log of a mean errs by sd(w) / (mean(w) sqrt K),
+    which is sqrt(1 / n_eff - 1 / K). With n_eff of a few the draws miss where p(x, z) is large, and the error is not
+    to be trusted either.
     """
     k = log_w.shape[1]
     n_eff = (2 * log_w.logsumexp(1) - (2 * log_w).logsumexp(1)).exp()
@@ -154,8 +155,8 @@ def mean_weight(log_w: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 def importance_bound(log_w: Tensor, k: int) -> tuple[float, float]:
     """L_K in nats and its error, for any K up to the number of draws. log_w: (n,).
 
-    The draws are cut into groups of K, and L_K is the mean of their log mean weights. With 20 groups or more the error is
-    their standard deviation over the root of their number; with fewer that of mean_weight, over all draws used.
+    The draws are cut into groups of K, and L_K is the mean of their log mean weights. With 20 groups or more the error
+    is their standard deviation over the root of their number; with fewer that of mean_weight, over all draws used.
     """
     groups = log_w[: len(log_w) // k * k].view(-1, k)
     each = groups.logsumexp(1) - log(k)
@@ -175,7 +176,7 @@ class Plane(NamedTuple):
 
 @torch.inference_mode()
 def plane(model: VAE, edge: float = 7.0, squares: int = 112) -> Plane:
-    """The plane from -edge to edge, squares x squares of them. 39 MB for 28 x 28 pixels, so it is made once and kept."""
+    """The plane from -edge to edge, squares x squares of them. 39 MB for 28 x 28 pixels, so it is made once."""
     side = 2 * edge / squares
     line = (torch.arange(squares) + 0.5) * side - edge
     return decoded(model, torch.cartesian_prod(line, line), side)
@@ -194,14 +195,16 @@ def log_joint(at: Plane, x: Tensor) -> Tensor:
 
 class Quadrature(NamedTuple):
     log_p: float        # log p(x) in nats
-    error: float        # by how much the last halving changed it
+    error: float        # by how much the last round changed it
     z: Tensor           # (m, 2), the middles of all squares
     log_mass: Tensor    # (m,), log of the share of p(z|x) in each
 
 
 @torch.inference_mode()
-def quadrature(model: VAE, x: Tensor, kept: Plane, split: int = 300, rounds: int = 7, near: float = 0.005) -> Quadrature:
-    """log p(x) = log of the integral of p(x|z) N(z; 0, I) over the plane, by squares that get smaller where it is large.
+def quadrature(
+    model: VAE, x: Tensor, kept: Plane, split: int = 300, rounds: int = 7, near: float = 0.005
+) -> Quadrature:
+    """log p(x) = log of the integral of p(x|z) N(z; 0, I) over the plane, by squares that are small where it is large.
 
     A round cuts the `split` squares that hold the most into nine each; the others stay as they are. It ends when two
     rounds on end have changed log p(x) by less than `near` nats. x: (1, 1, H, W); kept: plane(model).
@@ -219,7 +222,7 @@ def quadrature(model: VAE, x: Tensor, kept: Plane, split: int = 300, rounds: int
         z, side = torch.cat([z[rest], parts]), torch.cat([side[rest], smaller])
         log_mass = torch.cat([log_mass[rest], inside])
         totals.append(log_mass.double().logsumexp(0).item())
-        changes = [abs(b - a) for a, b in zip(totals[-3:], totals[-2:])]
+        changes = [abs(b - a) for a, b in pairwise(totals[-3:])]
         if len(totals) > 2 and max(changes) < near:
             break
     return Quadrature(totals[-1], changes[-1], z, log_mass - totals[-1])
@@ -231,7 +234,6 @@ def kl_to_posterior(model: VAE, x: Tensor, log_p: float, reach: float = 6.0, ste
 
     log p(z|x) = log p(x, z) - log p(x), with log p(x) in nats as quadrature has found it. x: (1, 1, H, W).
     """
-    mu, log_var = model.encode(x)
     line = torch.arange(-reach, reach + step / 2, step)
     epsilon = torch.cartesian_prod(line, line)
     share = (-epsilon.square().sum(1).double() / 2).softmax(0)

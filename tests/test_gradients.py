@@ -1,4 +1,4 @@
-"""Gradients of a mean over draws: both estimators against closed forms, and against each other on the models that ship."""
+"""Gradients of a mean over draws: against closed forms, and against each other on the models that ship."""
 
 import pytest
 import torch
@@ -20,8 +20,8 @@ def quadratic(z: torch.Tensor) -> torch.Tensor:
 def closed_forms() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """The gradient of E[f] by mu, and the variances of one pathwise and of one score draw.
 
-    f = f0 + sum_d (g_d s_d e_d - a_d s_d^2 e_d^2 / 2), g = b - a mu, so the pathwise draw g - a s e has variance a^2 s^2.
-    The score draw f e_1 / s_1: with E e^2, e^4, e^6 = 1, 3, 15 and all odd ones 0, its square has the mean that is below.
+    f = f0 + sum_d (g_d s_d e_d - a_d s_d^2 e_d^2 / 2), g = b - a mu, so a pathwise draw g - a s e has variance a^2 s^2.
+    A score draw is f e_1 / s_1. With E e^2, e^4, e^6 = 1, 3, 15 and all odd ones 0 its square has the mean below.
     """
     g = B - A * MU
     by_path = (A * SIGMA).square()

@@ -11,6 +11,7 @@ from demos.vae import (
     faces,
     film,
     gap,
+    gradients,
     latent_map,
     own_photo,
     trick,
@@ -23,6 +24,7 @@ VIEWS = (
     bound,  # what a drawing costs, line by line
     gap,  # what the bound leaves out, and what closes it
     trick,  # mu, sigma and epsilon as knobs
+    gradients,  # past the dice or round them: two gradients, and their variance
     film,  # from one digit to another, on two roads
     faces,  # a face as sixty-four numbers
     face_walk,  # from one face to another

@@ -16,15 +16,15 @@ from demos.vae.latent import (
     MODELS,
     OWN,
     SIZE,
+    exactly,
     image,
     ink,
-    kept_plane,
     model,
     own_digit,
     weighed,
 )
 from models.images import noise
-from models.vae import kl, log_p_x_given_z, mean_weight, quadrature
+from models.vae import kl, log_p_x_given_z, mean_weight
 
 TITLE = "The bound"
 FROM_PRIOR = 2000  # draws of z
@@ -56,7 +56,7 @@ def encode(drawing: str, model: str) -> tuple:
         at_mean = vae.decode(mu).sigmoid()
         worst = at_mean[x == 1].min().item() if x.any() else 1.0
         squared = (at_mean - x).square().sum().item()
-    exact = quadrature(vae, x, kept_plane()) if d == 2 else None
+    exact = exactly(drawing) if d == 2 else None
     (top,), (top_error,), (n_eff,) = mean_weight(log_w[None])
     elbo, cost = log_w.mean().item(), apart.sum().item()
     elbo_error, fit_error = (v.std().item() / DRAWS**0.5 for v in (log_w, fit))
@@ -115,8 +115,8 @@ def notes(
         "The logarithm goes inside the mean. It is concave, so E[log w] ≤ log E[w]: the one step that loses something, "
         f"here {gap:.2f} nats. (The slide has Jensen's sign for convex functions.)",
         "p(x, z) = p(x | z) p(z). The same numbers in other words: an equality, draw by draw.",
-        f"The logarithm of a product is a sum. The first half, {with_error(fit)} nats, is the reconstruction. Bernoulli "
-        "makes it a cross entropy, not the slide's squared error, which never charges a pixel more than 1.",
+        f"The logarithm of a product is a sum. The first half, {with_error(fit)} nats, is the reconstruction. "
+        "Bernoulli makes it a cross entropy, not the slide's squared error, which never charges a pixel more than 1.",
         f"The second half is minus a KL that needs no draws: {cost:.2f} nats, what z says about the picture, in "
         f"{d} parts. So L = {with_error(fit)} − {cost:.2f}.",
     ]
@@ -140,7 +140,7 @@ def equations(d: int, fit: float, cost: float, bound: float, squared: float, wor
     """The lecture's equations with a drawing's numbers in, all in nats but the squared error."""
     charge = -np.log(max(worst, 1e-30))
     return rf"""
-The lecture's two slides in one: seven lines, of which six are equalities. With $w = p_\theta(\mathbf{{x}}, \mathbf{{z}})
+The lecture's two slides in one: seven lines, and six equalities. With $w = p_\theta(\mathbf{{x}}, \mathbf{{z}})
 / q_\phi(\mathbf{{z}} \mid \mathbf{{x}})$ and $\mathbf{{z}} \sim q_\phi$:
 
 $$\log p(\mathbf{{x}}) = \log \mathbb{{E}}_q[w] \;\ge\; \mathbb{{E}}_q[\log w] = \mathcal{{L}}(\mathbf{{x}})
@@ -150,7 +150,7 @@ $$\log p(\mathbf{{x}}) = \log \mathbb{{E}}_q[w] \;\ge\; \mathbb{{E}}_q[\log w] =
 
 $$\mathrm{{KL}} = \tfrac{{1}}{{2}} \sum_{{d=1}}^{{{d}}} \left(\mu_d^2 + \sigma_d^2 - \log \sigma_d^2 - 1\right)$$
 
-**How the errors come about.** Lines 4 to 7: the standard deviation of {DRAWS:,} draws over $\sqrt{{{DRAWS:,}}}$. Line 3,
+**The errors.** Lines 4 to 7: the standard deviation of {DRAWS:,} draws over $\sqrt{{{DRAWS:,}}}$. Line 3,
 here ${bound:.2f}$: by the delta method, $\sqrt{{1 / n_\text{{eff}} - 1 / K}}$ with
 $n_\text{{eff}} = (\sum w)^2 / \sum w^2$. The lines share their draws, so they move together.
 

@@ -96,7 +96,7 @@ def columns(values: Sequence[float], axis: str, name: str, height: int = 170) ->
 
 
 def pixel_costs(worst: float, height: int = 170) -> str:
-    """What one pixel of ink costs where x' was expected: cross entropy and squared error. worst: the model's own worst."""
+    """What a pixel of ink costs where x' was expected, as cross entropy and squared error. worst: the least x' here."""
     base, top, left, high = height - 46, 12, 30, 6.0
     to_x = lambda v: left + v * (WIDTH - left - 6)  # noqa: E731
     to_y = lambda v: base - (base - top) * min(v, high) / high  # noqa: E731
@@ -178,10 +178,10 @@ def posterior(
     draws: np.ndarray,
     weights: np.ndarray,
 ) -> str:
-    """p(z|x) on a part of the plane, q's ellipses of one and two sigma over it, and draws from q, as large as they weigh.
+    """p(z|x) on a part of the plane, q's ellipses of one and two sigma, and draws from q, as large as they weigh.
 
-    density: a data URI, white where p(z|x) is large; low, side: the part's lower left corner and its side; draws: (n, 2);
-    weights: (n,), the largest 1.
+    density: a data URI, white where p(z|x) is large; low, side: of the part, its lower left corner and its side;
+    draws: (n, 2); weights: (n,), the largest 1.
     """
     top, size = 26, 300
     left, unit = WIDTH - size, size / side
@@ -191,7 +191,8 @@ def posterior(
 
     (cx, cy), frame = at(*mu), f'x="{left}" y="{top}" width="{size}" height="{size}"'
     rings = "".join(
-        f'<ellipse class="q" cx="{cx:.1f}" cy="{cy:.1f}" rx="{max(r * sigma[0] * unit, 2):.1f}" ry="{max(r * sigma[1] * unit, 2):.1f}"/>'
+        f'<ellipse class="q" cx="{cx:.1f}" cy="{cy:.1f}" rx="{max(r * sigma[0] * unit, 2):.1f}" '
+        f'ry="{max(r * sigma[1] * unit, 2):.1f}"/>'
         for r in (1, 2)
     )
     dots = "".join(
@@ -215,3 +216,43 @@ def posterior(
     ]
     label = f"The posterior on the plane; q at ({mu[0]:.2f}, {mu[1]:.2f}), sigma ({sigma[0]:.3f}, {sigma[1]:.3f})"
     return figure(top + size + 24, label, parts)
+
+
+def estimators(rows: Sequence[tuple[str, np.ndarray, float, float, float]], axis: str) -> str:
+    """Estimators on one axis: a histogram of single draws for each, their mean with its error, and both in words.
+
+    rows: (name, draws, mean, its error, the standard deviation of one draw).
+    """
+    width, step, right = 660, 66, 380
+    base = 12 + step * len(rows)
+    everything = np.concatenate([draws for _, draws, *_ in rows])
+    low, high = np.quantile(everything, (0.005, 0.995))
+    low, high = min(low, 0.0) - 1e-3, max(high, 0.0) + 1e-3
+    to_x = lambda v: float(np.clip((v - low) / (high - low), 0, 1)) * right  # noqa: E731
+    edges, parts = np.linspace(low, high, 81), []
+    for k, (name, draws, mean, error, spread_of_one) in enumerate(rows):
+        y, kind = 12 + step * (k + 1) - 10, "g0" if k == 0 else "plain"
+        count, _ = np.histogram(draws, edges)
+        tall = 44 * count / max(1, count.max())
+        line = " ".join(
+            f"L{to_x(a):.1f},{y - t:.1f} L{to_x(b):.1f},{y - t:.1f}"
+            for a, b, t in zip(edges, edges[1:], tall, strict=False)
+        )
+        parts += [
+            f'<path class="group {kind}" d="M0,{y} {line} L{right},{y} Z"/>',
+            f'<line class="axis" x1="0" x2="{right}" y1="{y}" y2="{y}"/>',
+            f'<line class="interval plain" x1="{to_x(mean - error):.1f}" x2="{to_x(mean + error):.1f}" '
+            f'y1="{y}" y2="{y}"/>',
+            f'<circle class="dot {"plain" * (k > 0)}" cx="{to_x(mean):.1f}" cy="{y}" r="6"/>',
+            text(right + 20, y - 24, name, "mark-name", "start"),
+            text(
+                right + 20,
+                y - 3,
+                minus(f"{mean:,.1f} ± {error:,.1f}; one draw ± {spread_of_one:,.0f}"),
+                anchor="start",
+            ),
+        ]
+    parts += [text(to_x(v), base + 12, minus(f"{v:g}")) for v in ticks(low, high, 5)]
+    parts.append(text(right / 2, base + 32, axis))
+    told = ", ".join(f"{name} {m:.1f} ± {e:.1f}, one draw ± {s:.1f}" for name, _, m, e, s in rows)
+    return figure(base + 40, f"{axis}: {told}", parts, width)

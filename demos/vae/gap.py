@@ -8,7 +8,7 @@ import torch
 
 from demos import ui
 from demos.vae.figures import closing, posterior, spread, with_error
-from demos.vae.latent import DRAWS, MODELS, OWN, SIZE, kept_plane, own_digit, weighed
+from demos.vae.latent import DRAWS, MODELS, OWN, SIZE, exactly, own_digit, weighed
 from models.images import to_uint8
 from models.vae import (
     decoded,
@@ -16,7 +16,6 @@ from models.vae import (
     kl_to_posterior,
     log_joint,
     mean_weight,
-    quadrature,
 )
 
 TITLE = "The gap"
@@ -40,7 +39,7 @@ class OnPlane(NamedTuple):
 def on_plane(drawing: str) -> OnPlane:
     """What the 2-D model knows exactly of a drawing, and p(z|x) as a picture, where it or q is. Raises ValueError."""
     x, vae, mu, log_var, *_ = weighed(drawing, "2-D")
-    exact = quadrature(vae, x, kept_plane())
+    exact = exactly(drawing)
     sigma = (log_var / 2).exp()
     most = exact.log_mass.sort(descending=True)
     bulk = exact.z[most.indices[most.values.exp().cumsum(0) < 0.999]]
@@ -50,8 +49,8 @@ def on_plane(drawing: str) -> OnPlane:
     low = (low + high - side) / 2
     line = (torch.arange(SIDE) + 0.5) / SIDE * side
     with torch.inference_mode():
-        density = log_joint(decoded(vae, low + torch.cartesian_prod(line, line), 0), x)
-    density -= exact.log_p
+        joint = log_joint(decoded(vae, low + torch.cartesian_prod(line, line), 0), x)
+    density = joint - exact.log_p
     if not 0.8 < (density.exp().sum() * (side / SIDE) ** 2).item() < 1.25:
         # The posterior is finer than this picture: as much of it as falls into each cell.
         cell = ((exact.z - low) / side * SIDE).long()
@@ -109,11 +108,14 @@ def close_gap(drawing: str, model: str, draws: int) -> str:
 def said(d: int, rests: float) -> str:
     """What to think of the numbers, in one sentence."""
     if d > 2:
-        return "No plane to sum over in 16 dimensions, so log p(x) stays unknown: each L_K is a bound, and more is better."
+        return (
+            "No plane to sum over in 16 dimensions, so log p(x) stays unknown: "
+            "each L<sub>K</sub> is a bound, and the highest the best."
+        )
     if rests < 20:
         return (
-            f"The encoder has missed: all 5,000 draws weigh as much as {rests:.1f}, and then the bars of L_K, which see "
-            "only these draws, are too short."
+            f"The encoder has missed: all 5,000 draws count as {rests:.1f}, and the bars of L<sub>K</sub>, which "
+            "see only these draws, are too short."
         )
     return "The gap is what q lacks to be the posterior: two numbers found apart, and equal within the bar."
 
@@ -124,7 +126,7 @@ def said(d: int, rests: float) -> str:
 def build() -> None:
     ui.headline(
         "What the bound leaves out",
-        "More draws of z close the gap to log p(x). And on a plane one can see what it is: q is not quite the posterior.",
+        "More draws of z close the gap to log p(x). On a plane one sees what it is: q is not quite the posterior.",
     )
     with ui.columns():
         with ui.knobs():
@@ -182,17 +184,17 @@ $$\log p_\theta(\mathbf{x}) - \mathcal{L}(\mathbf{x})
 = \mathbb{E}_q \log \frac{q_\phi(\mathbf{z} \mid \mathbf{x})}{p_\theta(\mathbf{z} \mid \mathbf{x})}
 = \mathrm{KL}(q_\phi(\mathbf{z} \mid \mathbf{x}) \,\|\, p_\theta(\mathbf{z} \mid \mathbf{x})) \ge 0$$
 
-Both sides stand under the figures. The left one: $\log p(\mathbf{x})$ as a sum over the plane from $-7$ to $7$, in 12,544
-squares of which those that hold the most are cut into nine until it moves by less than 0.005 nats; and
+Both sides stand under the figures. The left one: $\log p(\mathbf{x})$ as a sum over the plane from $-7$ to $7$, in
+12,544 squares of which those that hold the most are cut into nine until it moves by less than 0.005 nats; and
 $\mathcal{L}$ by 5,000 draws. The right one: a sum over a grid of $q$'s own, six $\sigma$ each way, with no draw in it.
 
-More draws close the gap (Burda 2015, arXiv:1509.00519). In expectation the bound only climbs; one estimate of it may lie
+More draws close the gap (Burda 2015, arXiv:1509.00519). In expectation the bound only climbs; one estimate may lie
 above $\log p(\mathbf{x})$ by chance:
 
 $$\log p(\mathbf{x}) \ge \mathcal{L}_K = \mathbb{E}\, \log \frac{1}{K} \sum_{k=1}^{K} w_k, \qquad
 w_k = \frac{p_\theta(\mathbf{x}, \mathbf{z}_k)}{q_\phi(\mathbf{z}_k \mid \mathbf{x})}, \quad \mathbf{z}_k \sim q_\phi$$
 
-The error: 5,000 draws in groups of $K$. Up to $K = 250$ it is the standard deviation of the groups over the root of their
+The error: 5,000 draws in groups of $K$. Up to $K = 250$ it is the groups' standard deviation over the root of their
 number, beyond by the delta method $\sqrt{1 / n_\text{eff} - 1 / n}$ over all $n$ draws, where
 $n_\text{eff} = (\sum w)^2 / \sum w^2$ says on how many draws the mean really rests.
 """

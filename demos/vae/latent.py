@@ -10,7 +10,7 @@ from torch import Tensor
 import checkpoints
 from demos import ui
 from models.images import grid, noise, to_uint8
-from models.vae import VAE, Plane, log_weights, plane, reparameterize
+from models.vae import VAE, Plane, Quadrature, log_weights, plane, quadrature, reparameterize
 
 SIZE, EDGE = 28, 3.0  # pixels along a side; the knobs of z go from -EDGE to EDGE
 DIMENSIONS = 16  # of the larger model
@@ -23,12 +23,6 @@ def model(dimensions: int) -> VAE:
     return checkpoints.load(f"vae-mnist-{dimensions}d")
 
 
-def asked(drawing: str, model_name: str) -> tuple[Tensor, VAE]:
-    """A drawing as a picture (1, 1, 28, 28), and the model that looks at it. Raises ValueError."""
-    x = torch.from_numpy(ui.bits(drawing, SIZE).astype(np.float32)).view(1, 1, SIZE, SIZE)
-    return x, model(MODELS[ui.choice(model_name, "Model", list(MODELS))])
-
-
 class Weighed(NamedTuple):
     x: Tensor  # (1, 1, 28, 28)
     vae: VAE
@@ -39,15 +33,29 @@ class Weighed(NamedTuple):
     log_w: Tensor  # (5000,), log p(x, z) / q(z|x)
 
 
-@lru_cache(maxsize=8)
 def weighed(drawing: str, model_name: str) -> Weighed:
-    """A drawing with 5,000 draws from its q and what each weighs: kept for the last few drawings. Raises ValueError."""
-    x, vae = asked(drawing, model_name)
+    """A drawing with 5,000 draws from its q and what each weighs. Raises ValueError."""
+    ui.bits(drawing, SIZE)
+    return _weighed(drawing, MODELS[ui.choice(model_name, "Model", list(MODELS))])
+
+
+@lru_cache(maxsize=8)
+def _weighed(drawing: str, dimensions: int) -> Weighed:
+    """Kept for the last few drawings: under a megabyte each."""
+    x = torch.from_numpy(ui.bits(drawing, SIZE).astype(np.float32)).view(1, 1, SIZE, SIZE)
+    vae = model(dimensions)
     with torch.inference_mode():
         mu, log_var = vae.encode(x)
-        epsilon = noise((DRAWS, vae.latent), [0])
+        epsilon = noise((DRAWS, dimensions), [0])
         z = reparameterize(mu, log_var, epsilon[0])
         return Weighed(x, vae, mu, log_var, epsilon[0], z, log_weights(vae, x, epsilon)[0])
+
+
+@lru_cache(maxsize=8)
+def exactly(drawing: str) -> Quadrature:
+    """log p(x) of a drawing by the 2-D model, a sum over the plane. Raises ValueError."""
+    of = weighed(drawing, "2-D")
+    return quadrature(of.vae, of.x, kept_plane())
 
 
 @lru_cache(maxsize=1)
