@@ -56,7 +56,7 @@ def spread(
         parts.append(f'<path class="group g{k}" d="M0,{base} {steps} L{WIDTH},{base} Z"/>')
         if name:
             peak = to_x(edges[int(count.argmax())])
-            parts.append(text(np.clip(peak, 70, WIDTH - 70), 36 if not marks else 16, name, "name"))
+            parts.append(text(np.clip(peak, 70, WIDTH - 70), 16 + 20 * k, name, "name"))
     for k, (value, name) in enumerate(marks):
         x, left = to_x(value), value < (low + high) / 2 or (len(marks) > 1 and k == 0)
         parts.append(f'<line class="mark" x1="{x:.1f}" x2="{x:.1f}" y1="{top - 6}" y2="{base}"/>')
@@ -112,7 +112,7 @@ def pixel_costs(worst: float, height: int = 170) -> str:
         text(to_x(0.36), to_y(1.7), "squared: (1 − x′)²", "name", "start"),
         f'<line class="axis" x1="{left}" x2="{WIDTH}" y1="{base}" y2="{base}"/>',
         *(text(to_x(v), base + 18, f"{v:g}") for v in (0, 0.5, 1)),
-        text((WIDTH + left) / 2, height - 6, "x′, the ink expected where there is ink"),
+        text((WIDTH + left) / 2, height - 6, "x′ where there is ink"),
     ]
     return figure(
         height, f"Cost of a pixel of ink by what was expected; the worst here: {worst:.3f}", parts
@@ -207,7 +207,7 @@ def posterior(
         f'<mask id="where-p-is"><image href="{density}" {frame} preserveAspectRatio="none"/></mask>',
         f'<rect class="density" {frame} mask="url(#where-p-is)"/>',
         f'<clipPath id="in-plane"><rect {frame}/></clipPath><g clip-path="url(#in-plane)">{dots}{rings}</g>',
-        text(left + size / 2, 16, "p(z | x) filled, q(z | x) its rings and dots", "name"),
+        text(left + size / 2, 16, "p(z | x) filled, q in rings", "name"),
         *(text(at(v, 0)[0], top + size + 18, minus(f"{v:g}")) for v in marks),
         *(
             text(left - 6, at(0, v)[1] + 5, minus(f"{v:g}"), anchor="end")
