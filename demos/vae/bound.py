@@ -53,7 +53,8 @@ def encode(drawing: str, model: str) -> tuple:
         fit = log_w - log_ratio(z, epsilon, log_var)
         by_prior = log_p_x_given_z(prior_logits(d), x.expand(FROM_PRIOR, -1, -1, -1))
         apart = kl(mu, log_var)[0]
-        at_mean = vae.decode(mu).sigmoid()
+        logits = vae.decode(mu)
+        at_mean, cross = logits.sigmoid(), -log_p_x_given_z(logits, x).item()
         worst = at_mean[x == 1].min().item() if x.any() else 1.0
         squared = (at_mean - x).square().sum().item()
     exact = exactly(drawing) if d == 2 else None
@@ -68,9 +69,7 @@ def encode(drawing: str, model: str) -> tuple:
         *[(elbo, elbo_error)] * 3,
         (fit_mean - cost, fit_error),
     ]
-    told = notes(
-        exact and len(exact.z), by_prior, n_eff.item(), top.item() - elbo, fit_mean, cost, d
-    )
+    told = notes(exact and len(exact.z), by_prior, fit, n_eff.item(), top.item() - elbo, cost)
     drawn = figures(by_prior.numpy(), fit.numpy(), log_w.numpy(), elbo, top.item(), worst, apart)
     picture = image(ink(mu), "What the decoder makes of the drawing's mean")
     lines = [
@@ -84,8 +83,8 @@ def encode(drawing: str, model: str) -> tuple:
         for k, ((value, error), note, svg) in enumerate(zip(numbers, told, drawn, strict=True))
     ]
     means = ",".join(str(round(v, 2)) for v in mu[0].clamp(-EDGE, EDGE).tolist())
-    costs = equations(d, fit_mean, cost, top.item(), squared, worst)
-    return means, dict(lines=lines, picture=picture), costs
+    in_words = equations(d, fit_mean, cost, top.item(), cross, squared, worst)
+    return means, dict(lines=lines, picture=picture), in_words
 
 
 def log_ratio(z: Tensor, epsilon: Tensor, log_var: Tensor) -> Tensor:
@@ -94,10 +93,11 @@ def log_ratio(z: Tensor, epsilon: Tensor, log_var: Tensor) -> Tensor:
 
 
 def notes(
-    squares, by_prior: Tensor, n_eff: float, gap: float, fit: float, cost: float, d: int
+    squares: int | None, by_prior: Tensor, by_q: Tensor, n_eff: float, gap: float, cost: float
 ) -> list[str]:
-    """What each line does, in words, with this drawing's numbers."""
-    best = by_prior.max().item()
+    """What each line does, in words, with this drawing's numbers. by_prior, by_q: log p(x|z) at draws of z."""
+    fit = by_q.mean().item()
+    middle, of_prior = (minus(f"{v.median().item():.0f}") for v in (by_q, by_prior))
     (_,), (_,), (rests,) = mean_weight(by_prior[None])
     total = (
         f"On the plane the integral is a sum over {squares:,} squares, small where it matters. "
@@ -105,20 +105,19 @@ def notes(
         else "In sixteen dimensions no such sum can be done: a hundred steps along each axis make 10³² points. "
     )
     return [
-        f"Every z could have made this picture. {total}Drawing z from the prior does not do: {FROM_PRIOR:,} draws "
-        f"rest on {rests:.1f} of them, and the best explains the picture with {minus(f'{best:.0f}')} nats.",
-        "q/q is 1, so nothing has changed: an equality. But q, the encoder's Gaussian, knows where to look: nearly all "
-        "of its draws explain the picture better than the best of the prior's.",
-        f"An integral against q is a mean over draws from q: an equality. With {DRAWS:,} draws, which rest on "
-        f"{n_eff:,.0f} of them"
+        f"Every z could have made this picture. {total}Drawing z from the prior does not do: of {FROM_PRIOR:,} "
+        f"draws only {rests:.1f} count, so rarely does one explain the picture.",
+        "q/q is 1, so nothing has changed: an equality. But q, the encoder's Gaussian, knows where to look: the middle "
+        f"one of its draws explains the picture with {middle} nats, that of the prior's with {of_prior}.",
+        f"An integral against q is a mean over draws from q: an equality. {DRAWS:,} draws, which count as {n_eff:,.0f}"
         + (": too few, so not even its error is to be trusted." if n_eff < 20 else "."),
         "The logarithm goes inside the mean. It is concave, so E[log w] ≤ log E[w]: the one step that loses something, "
         f"here {gap:.2f} nats. (The slide has Jensen's sign for convex functions.)",
         "p(x, z) = p(x | z) p(z). The same numbers in other words: an equality, draw by draw.",
         f"The logarithm of a product is a sum. The first half, {with_error(fit)} nats, is the reconstruction. "
         "Bernoulli makes it a cross entropy, not the slide's squared error, which never charges a pixel more than 1.",
-        f"The second half is minus a KL that needs no draws: {cost:.2f} nats, what z says about the picture, in "
-        f"{d} parts. So L = {with_error(fit)} − {cost:.2f}.",
+        f"The second half is minus a KL that needs no draws: {cost:.2f} nats, what z says about the picture, "
+        f"dimension by dimension. So L = {with_error(fit)} − {cost:.2f}.",
     ]
 
 
@@ -136,9 +135,11 @@ def figures(
     return [where, where, jensen, jensen, jensen, pixel_costs(worst), bars]
 
 
-def equations(d: int, fit: float, cost: float, bound: float, squared: float, worst: float) -> str:
+def equations(
+    d: int, fit: float, cost: float, bound: float, cross: float, squared: float, worst: float
+) -> str:
     """The lecture's equations with a drawing's numbers in, all in nats but the squared error."""
-    charge = -np.log(max(worst, 1e-30))
+    charge = max(0.0, -np.log(max(worst, 1e-30)))
     return rf"""
 The lecture's two slides in one: seven lines, and six equalities. With $w = p_\theta(\mathbf{{x}}, \mathbf{{z}})
 / q_\phi(\mathbf{{z}} \mid \mathbf{{x}})$ and $\mathbf{{z}} \sim q_\phi$:
@@ -156,8 +157,8 @@ $n_\text{{eff}} = (\sum w)^2 / \sum w^2$. The lines share their draws, so they m
 
 **Two lines of the lecture, set right.** Jensen's inequality, $\mathbb{{E}}[f(x)] \ge f(\mathbb{{E}}[x])$ on the slide,
 holds for convex $f$. The logarithm is concave, so its sign turns, and that makes $\mathcal{{L}}$ a lower bound. And a
-Bernoulli likelihood does not give the squared error, here {squared:.1f}; that comes from a Gaussian with a fixed
-variance $s^2$. It gives the cross entropy, here {-fit:.1f} nats:
+Bernoulli likelihood does not give the squared error, here {squared:.1f} at $\boldsymbol\mu$; that comes from a
+Gaussian with a fixed variance $s^2$. It gives the cross entropy, here {cross:.1f} nats at $\boldsymbol\mu$:
 
 $$\text{{Bernoulli: }} -\log p_\theta(\mathbf{{x}} \mid \mathbf{{z}})
 = -\sum_i \left[ x_i \log x'_i + (1 - x_i) \log(1 - x'_i) \right] \qquad
