@@ -7,10 +7,12 @@ let line = props.start;
 const seen = new Set();
 
 for (const [k, button] of buttons.entries()) {
-  button.querySelector(".why").insertAdjacentHTML(
-    "beforeend",
-    '<span class="on-axis" aria-hidden="true"><i class="top"></i><i class="lost"></i><i class="error"></i><i class="dot"></i></span>',
-  );
+  button
+    .querySelector(".why")
+    .insertAdjacentHTML(
+      "beforeend",
+      '<span class="on-axis" aria-hidden="true"><i class="top"></i><i class="lost"></i><i class="error"></i><i class="dot"></i></span>',
+    );
   button.insertAdjacentHTML("beforeend", '<span class="number"></span>');
   button.addEventListener("click", () => pick(k + 1));
 }
