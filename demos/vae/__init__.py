@@ -4,9 +4,11 @@ latent.py holds what the views share.
 """
 
 from demos.vae import (
+    beta,
     blur,
     bound,
     dials,
+    dims,
     face_walk,
     faces,
     film,
@@ -15,14 +17,18 @@ from demos.vae import (
     latent_map,
     own_photo,
     trick,
+    versus,
 )
 
 TITLE, ID, FAMILY = "Autoencoders", "vae", "ae"
 VIEWS = (
+    versus,  # an autoencoder, a VAE and PCA in two dimensions, side by side
     latent_map,  # two dimensions as a map: drag a point, and see what it decodes to
+    dims,  # one drawing through autoencoders, VAEs and PCA of 2 to 32 dimensions
     dials,  # sixteen dimensions as sliders
     bound,  # what a drawing costs, line by line
     gap,  # what the bound leaves out, and what closes it
+    beta,  # what the KL term may weigh, as a dial over trained models
     trick,  # mu, sigma and epsilon as knobs
     gradients,  # past the dice or round them: two gradients, and their variance
     film,  # from one digit to another, on two roads

@@ -18,6 +18,17 @@ def of_drawing(model: str) -> dict[str, Given]:
 
 
 ENDPOINTS = {
+    "side_by_side": dict(
+        shown=choice("around a digit", "a point, draws from N(0, I), around a digit", "a digit"),
+        z1=number(0.5, -3, 3),
+        z2=number(-1, -3, 3),
+        digit=whole(7, 0, 999),
+        radius=number(0.3, 0, 1),
+        seed=seed(0),
+    ),
+    "versus_maps": {},
+    "compress": dict(drawing=drawing()),
+    "beta_vae": dict(beta=number(4, 0, 16), drawing=drawing(), seed=seed(0)),
     "sheet": {},
     "decode_2d": dict(z1=number(-0.9, -3, 3), z2=number(1, -3, 3)),
     "decode_16d": {f"d{k + 1}": number(k / 8 - 1, -3, 3) for k in range(16)},
