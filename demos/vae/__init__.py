@@ -6,12 +6,15 @@ latent.py holds what the views share.
 from demos.vae import (
     blur,
     bound,
+    codes,
+    cvae,
     dials,
     face_walk,
     faces,
     film,
     latent_map,
     own_photo,
+    prior,
     trick,
 )
 
@@ -25,5 +28,8 @@ VIEWS = (
     faces,  # a face as sixty-four numbers
     face_walk,  # from one face to another
     blur,  # what a squared error makes of what it is not told
+    cvae,  # style apart from the class
+    codes,  # a digit as forty-nine whole numbers
+    prior,  # a model that writes such numbers
     own_photo,  # one's own face, encoded
 )
