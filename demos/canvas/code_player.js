@@ -100,6 +100,7 @@ async function read(opened) {
   element.style.setProperty("--portraits", `url(${portraits})`);
   element.style.setProperty("--rows", vocabulary / props.columns);
   element.style.setProperty("--n", side);
+  element.style.setProperty("--unit", `${size}px`); // whole pixels
   if (find(".code-grid").children.length !== side * side)
     find(".code-grid").replaceChildren(...Array.from({ length: side * side }, () => document.createElement("i")));
   gml.live(element, "ms", `${Math.round(ms)} ms`);

@@ -160,13 +160,13 @@ def build() -> None:
             player = ui.canvas("code_player", None, "code-player", columns=COLUMNS, frames=FRAMES)
         ui.words(
             see=(
-                "Each word is a code; the bars are the model's guesses for the next one.",
-                "Where the paper is empty it is sure; on a stroke it is not.",
+                "A word is a code, and the bars are guesses at the next one.",
+                "Sure on empty paper, unsure on a stroke.",
             ),
             steps={
                 "play": "Play a grid to its end",
                 "digit": "Ask for another digit",
-                "cold": "Set the temperature to 0.3",
+                "cold": "Set temperature 0.3",
             },
         )
     ui.strip(
