@@ -67,7 +67,7 @@ def look() -> dict[str, tuple[str, bytes]]:
     style += [f".tab-{file.parent.name} {{\n{file.read_text('utf-8')}\n}}" for file in own]
     script = [
         (LOOK / f"{name}.js").read_text("utf-8")
-        for name in ("gml", "player", "slides", "touch", "shell")
+        for name in ("gml", "player", "plane", "record", "slides", "touch", "shell")
     ]
     files = {"style.css": "\n".join(style), "script.js": "\n".join(script)}
     return {

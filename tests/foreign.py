@@ -1,7 +1,7 @@
 """Starts the app as another machine would: python -m tests.foreign unlike-linux app.py
 
-"unlike-linux" takes away what macOS and Windows lack, from our own code alone: /proc and /sys, fork, signals and modules
-of Unix, a library without a name. Other people's code knows which machine it is on; it is told the truth.
+"unlike-linux" takes away what macOS and Windows lack, from our own code alone: /proc and /sys, fork, signals and
+modules of Unix, a library without a name. Other people's code knows which machine it is on; it is told the truth.
 """
 
 import builtins

@@ -23,6 +23,11 @@ PIXELCNN, SCORES, FLAT, LARGE, BLUR, DCGAN, STYLE, DDPM = (
         "ddpm-mnist",
     )
 )
+AE2, VAE2, PCA, AE16 = (
+    MANIFEST[name]["measured"]
+    for name in ("vae-beta-2d-0", "vae-beta-2d-1", "pca-mnist", "vae-beta-16d-0")
+)
+BETA = {b: MANIFEST[f"vae-beta-16d-{b:g}"]["measured"] for b in (0, 0.25, 1, 4, 16)}
 
 
 def likeness(page: str, of: dict) -> list[tuple]:
@@ -83,6 +88,64 @@ TABLE = [
         f"{LARGE['nats_per_image']:.1f}",
     ),
     ("vae-latent_map", "of 10,000", f"{FLAT['ten_nearest_agree']:.0%}", ALL, "ten nearest"),
+    (
+        "vae-versus",
+        "of ten digits",
+        f"{AE2['digits_drawn']:.1f} and {VAE2['digits_drawn']:.1f}",
+        "10,000 draws",
+        f"PCA: {PCA['2']['digits_drawn']:.1f}",
+    ),
+    (
+        "vae-versus",
+        "Frechet distance",
+        f"{AE2['frechet_draws']:.0f} and {VAE2['frechet_draws']:.0f}",
+        "10,000 draws",
+        f"real digits: {AE2['frechet_training_digits']:.0f}",
+    ),
+    (
+        "vae-versus",
+        "squared error",
+        f"{AE2['squared_error']:.3f} and {VAE2['squared_error']:.3f}",
+        ALL,
+        f"PCA: {PCA['2']['squared_error']:.3f}",
+    ),
+    (
+        "vae-dims",
+        "PCA's squared error",
+        f"{AE16['squared_error'] / PCA['16']['squared_error']:.2f} times",
+        ALL,
+        "with 16 numbers",
+    ),
+    (
+        "vae-dims",
+        "AE, 16 numbers",
+        f"{AE16['squared_error']:.4f}",
+        ALL,
+        f"PCA: {PCA['16']['squared_error']:.4f}",
+    ),
+    ("vae-dims", "VAE, 16 numbers", f"{BETA[1]['squared_error']:.4f}", ALL, "AE, 16 numbers"),
+    ("vae-dims", "pixels of", "784", "a digit", "16 numbers"),
+    (
+        "vae-beta",
+        "of 10,000 draws",
+        ", ".join(f"{BETA[b]['clear_digits']:.0%}" for b in (0, 1, 16)),
+        "10,000 draws",
+        "beta 0, 1 and 16",
+    ),
+    (
+        "vae-beta",
+        "squared error",
+        ", ".join(f"{BETA[b]['squared_error']:.4f}" for b in (0, 1, 16)),
+        ALL,
+        "beta 0, 1 and 16",
+    ),
+    (
+        "vae-beta",
+        "of 16 units",
+        f"{BETA[1]['active_units']} and {BETA[16]['active_units']}",
+        ALL,
+        "beta 1 and 16",
+    ),
     ("vae-dials", "in all sixteen", f"{sum(LARGE['kl_per_dimension']):.1f} nats", ALL, "a digit"),
     (
         "vae-dials",

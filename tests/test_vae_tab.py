@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import checkpoints
-from demos.vae import bound, dials, film, latent_map, trick
+from demos.vae import bound, dials, film, latent_map, plane, trick
 from demos.vae.latent import EDGE, SIZE, ink
 from models.images import noise
 from tests.answers import pictures, without_time
@@ -108,14 +108,14 @@ def test_a_point_is_decoded_by_the_model():
 def cells() -> np.ndarray:
     """The sheet cut up: (row, column, 28, 28), 0 to 1."""
     (whole,) = pictures(latent_map.sheet())
-    side = latent_map.SIDE
+    side = plane.SIDE
     assert whole.shape == (side * SIZE, side * SIZE)
     return whole.reshape(side, SIZE, side, SIZE).swapaxes(1, 2) / 255
 
 
 def test_the_sheet_holds_the_decoder():
     """Its corners are those of the knobs, z1 grows to the right and z2 upwards; compression costs little."""
-    sheet, last = cells(), latent_map.SIDE - 1
+    sheet, last = cells(), plane.SIDE - 1
     for row, col, z in (
         (0, 0, (-EDGE, EDGE)),
         (0, last, (EDGE, EDGE)),
@@ -131,8 +131,8 @@ def test_looking_up_between_cells_is_close_to_decoding():
     z = noise((2,), range(300))
     z = z[(z.abs() < EDGE).all(1)]
     exact = ink(z)[:, 0].numpy()
-    sheet, n = cells(), latent_map.SIDE - 1
-    u = latent_map.on_map(z).numpy()
+    sheet, n = cells(), plane.SIDE - 1
+    u = plane.on_map(z).numpy()
     x, y = u[:, 0] * n, (1 - u[:, 1]) * n
     j, i = np.minimum(n - 1, x.astype(int)), np.minimum(n - 1, y.astype(int))
     fx, fy = (x - j)[:, None, None], (y - i)[:, None, None]
@@ -143,12 +143,12 @@ def test_looking_up_between_cells_is_close_to_decoding():
 
 
 def test_equal_areas_of_the_map_are_equally_likely():
-    u = latent_map.on_map(noise((2,), range(4000)))
+    u = plane.on_map(noise((2,), range(4000)))
     inside = u[((u > 0) & (u < 1)).all(1)]
     assert len(inside) > 3950
     counts = np.histogram2d(*inside.T.numpy(), bins=4, range=((0, 1), (0, 1)))[0]
     assert counts.min() > 180 and counts.max() < 330  # 250 each, five standard deviations
-    edges = latent_map.on_map(torch.tensor([-EDGE, 0.0, EDGE]))
+    edges = plane.on_map(torch.tensor([-EDGE, 0.0, EDGE]))
     torch.testing.assert_close(edges, torch.tensor([0.0, 0.5, 1.0]))
 
 

@@ -20,6 +20,7 @@ import checkpoints
 from models.classifier import clear
 from models.vae import VAE, kl, log_p_x_given_z, loss, reparameterize, sample
 from train.classifier import grey
+from train.features import distances
 from train.loop import Recipe, arguments, budget, device, fit, publish
 from train.measure import Measured, size_of
 from train.vae import sort_by_information
@@ -28,6 +29,7 @@ BETAS, DIMENSIONS = {16: (0, 0.25, 1, 4, 16), 2: (0, 1), 8: (0, 1), 32: (0, 1)},
 NAMES = {f"vae-beta-{d}d-{beta:g}": (d, beta) for d, betas in BETAS.items() for beta in betas}
 RECIPE = Recipe(batch=128, rate=1e-3, clip=100.0, flat=0.4, ema=0.999, save_every=60, precision="fp32")
 SAMPLES, ACTIVE = 10_000, 0.01   # draws from the prior; a unit is active if its mean varies more (Burda 2015)
+SHOWN = 2_000                    # test digits on a map
 
 
 def config(name: str) -> dict:
@@ -40,7 +42,8 @@ def whitened(weights: dict[str, Tensor], config: dict, x: Tensor) -> dict[str, T
     model.load_state_dict(weights)
     d, mu = model.latent, model.encode(x)[0].double()
     values, vectors = torch.linalg.eigh(mu.T.cov())
-    into, back = (vectors / values.sqrt()).T, vectors * values.sqrt()          # new = into (mu - mean)
+    std = values.clamp(min=1e-6 * values.max()).sqrt()                         # a direction that says nothing stays small
+    into, back = (vectors / std).T, vectors * std                              # new = into (mu - mean)
     encoder, bias = weights["encoder.out.weight"].double(), weights["encoder.out.bias"].double()
     decoder = weights["decoder.into.weight"].double()
     encoder[:d], bias[:d] = into @ encoder[:d], into @ (bias[:d] - mu.mean(0))
@@ -51,28 +54,47 @@ def whitened(weights: dict[str, Tensor], config: dict, x: Tensor) -> dict[str, T
     }
 
 
+def judged(made: Tensor) -> dict[str, float]:
+    """How many draws a classifier is sure of, and how many of the ten digits are among them.
+
+    The latter is the exponential of the names' entropy: 10 if all are drawn alike. made: (n, 1, 28, 28) in [0, 1].
+    """
+    judge = checkpoints.load("classifier-mnist")
+    with torch.inference_mode():
+        sure = torch.cat([clear(judge, part) for part in made.split(1000)]).float().mean().item()
+        names = torch.cat([judge(part).argmax(1) for part in made.split(1000)]).bincount(minlength=10) / len(made)
+    return {"clear_digits": round(sure, 4), "digits_drawn": round(torch.special.entr(names).sum().exp().item(), 2)}
+
+
 def measure(name: str, folder: Path | None) -> Measured:
     """Rate, distortion and squared error on all test digits, and how many draws from N(0, I) are clear digits."""
     model, beta, generator = checkpoints.load(name), NAMES[name][1], torch.Generator().manual_seed(0)
-    x, _ = grey(folder, "test")
+    x, names = grey(folder, "test")
     with torch.inference_mode():
         mu, log_var = model.encode(x)
         epsilon = torch.randn(mu.shape, generator=generator) if beta else torch.zeros(mu.shape)
         fit_at_z = log_p_x_given_z(model.decode(reparameterize(mu, log_var, epsilon)), x)
         error = (model.decode(mu).sigmoid() - x).square().flatten(1).mean(1)
         made = sample(model, torch.randn(SAMPLES, model.latent, generator=generator))
-        sure = torch.cat([clear(checkpoints.load("classifier-mnist"), part) for part in made.split(1000)])
         information = kl(mu, log_var).mean(0)
     numbers = {
         "beta": beta, "latent": model.latent, "test_images": len(x),
         "squared_error": round(error.mean().item(), 5), "distortion": round(-fit_at_z.mean().item(), 2),
-        "active_units": int((mu.var(0) > ACTIVE).sum()), "samples": SAMPLES,
-        "clear_digits": round(sure.float().mean().item(), 4), **size_of(name),
+        "active_units": int((mu.var(0) > ACTIVE).sum()),
+        **judged(made), **distances({"draws": made}, folder), **size_of(name),
     }
     if beta:
         numbers |= {"rate": round(information.sum().item(), 2),
                     "kl_per_dimension": [round(v, 3) for v in information.tolist()]}
-    return numbers, {}
+    if model.latent > 2:
+        return numbers, {}
+    means = dict(
+        tensors={"means": mu[:SHOWN], "labels": names[:SHOWN].byte()}, model=None, config={}, half=True,
+        made_by=f"python -m train.measure {name} --data ../shared/data --write",
+        data=f"mu of q(z|x) for the first {SHOWN} MNIST test digits, and which digit each one is",
+        license="Apache-2.0; numbers only, no picture of MNIST (CC BY-SA 3.0)",
+        measured={"digits": SHOWN, "largest": round(mu[:SHOWN].abs().max().item(), 3)})
+    return numbers, {f"{name}-means": means}
 
 
 def main() -> None:

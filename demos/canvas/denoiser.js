@@ -86,7 +86,7 @@ async function read(intent) {
   if (mine !== newest) return; // a newer one has come meanwhile
   const { size, channels, done, steps, eta, ms } = (path = came);
   sheet = image;
-  levels = came.levels && Uint8Array.from(atob(came.levels), (letter) => letter.charCodeAt(0));
+  levels = came.levels && gml.bytes(came.levels);
   find("[data-save=gif]").hidden = channels > 1; // of a large picture it would have to be drawn all over again
   find("[data-save=json]").hidden = !levels;
   element.dataset.steps = `${done}/${steps}`;

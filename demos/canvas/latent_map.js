@@ -3,13 +3,11 @@
 // While the point moves the picture is looked up in the sheet of side x side pictures; where it rests, the server's own answer takes its place.
 const N = 28,
   KEYS = 81,
-  GAP = 0.025, // of the map's side: a point with no dot this near stands in a gap
-  { side, edge, phi } = props;
+  GAP = 0.025; // of the map's side: a point with no dot this near stands in a gap
 const find = (selector) => element.querySelector(selector);
 const map = find(".map"),
   pointer = find(".pointer"),
   picture = find(".picture");
-const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 let at,
   z,
   p,
@@ -18,64 +16,10 @@ let at,
   travelled = 0,
   resting = null;
 
-// phi[k] is where z = -edge + k * step stands on the map, 0 to 1; straight lines in between.
-const step = (2 * edge) / (phi.length - 1);
-const toMap = (v) => {
-  const k = Math.min(phi.length - 2, Math.max(0, Math.floor((v + edge) / step)));
-  return phi[k] + ((v + edge) / step - k) * (phi[k + 1] - phi[k]);
-};
-const toZ = (u) => {
-  let k = phi.findIndex((v) => v > u) - 1;
-  if (k < 0) k = u <= 0 ? 0 : phi.length - 2;
-  return -edge + step * (k + (u - phi[k]) / (phi[k + 1] - phi[k]));
-};
-
-// Test digits: their two coordinates in 65536 steps each, then their names.
-const raw = bytes(props.value.dots),
-  count = raw.length / 5,
-  xy = new Uint16Array(raw.buffer, 0, 2 * count);
-const dots = Array.from({ length: count }, (_, k) => {
-  const [u, v] = [xy[2 * k] / 65535, xy[2 * k + 1] / 65535];
-  return { u, v, z: [toZ(u), toZ(v)], digit: raw[4 * count + k] };
-});
-
-function drawMap() {
-  const dark = document.body.classList.contains("dark"),
-    scale = devicePixelRatio || 1;
-  const width = (map.width = map.height = Math.round(map.clientWidth * scale)),
-    g = map.getContext("2d");
-  if (!width) return;
-  g.fillStyle = gml.colour(element, "--card");
-  g.fillRect(0, 0, width, width);
-  g.strokeStyle = gml.colour(element, "--line");
-  g.lineWidth = scale;
-  for (const v of [-2, -1, 0, 1, 2]) {
-    const t = Math.round(toMap(v) * width) + 0.5;
-    g.strokeRect(t, -9, 0, width + 18);
-    g.strokeRect(-9, width - t, width + 18, 0);
-  }
-  for (const { u, v, digit } of dots) {
-    g.fillStyle = `oklch(${dark ? 0.76 : 0.6} 0.15 ${36 * digit + 20} / 0.7)`;
-    g.beginPath();
-    g.arc(u * width, (1 - v) * width, Math.max(2 * scale, width / 240), 0, 7);
-    g.fill();
-  }
-  // Names stand on the clusters; a legend would have to be looked up.
-  g.font = `600 ${Math.round(Math.max(17 * scale, width / 22))}px ${gml.colour(element, "--serif")}`;
-  g.textAlign = "center";
-  g.textBaseline = "middle";
-  g.lineWidth = 5 * scale;
-  g.lineJoin = "round";
-  for (let digit = 0; digit < 10; digit++) {
-    const mine = dots.filter((dot) => dot.digit === digit);
-    const middle = (name) => mine.map((dot) => dot[name]).sort((a, b) => a - b)[mine.length >> 1];
-    const [x, y] = [middle("u") * width, (1 - middle("v")) * width];
-    g.strokeStyle = gml.colour(element, "--card");
-    g.strokeText(digit, x, y);
-    g.fillStyle = gml.colour(element, "--ink");
-    g.fillText(digit, x, y);
-  }
-}
+const plane = gml.plane(props),
+  { toMap, toZ } = plane,
+  dots = plane.dots(props.value.dots),
+  drawMap = () => plane.draw(element, map, dots);
 
 function draw() {
   pointer.style.cssText = `left:${100 * at[0]}%;top:${100 * (1 - at[1])}%`;
@@ -94,31 +38,12 @@ function draw() {
     `   ${most} of the 10 nearest test digits are ${names.indexOf(most)}s`;
 }
 
-// Between four cells of the sheet, their mixture.
-function look([u, v]) {
-  const x = u * (side - 1),
-    y = (1 - v) * (side - 1);
-  const j = Math.min(side - 2, Math.floor(x)),
-    i = Math.min(side - 2, Math.floor(y)),
-    width = side * N;
-  const out = new Float32Array(N * N),
-    fx = x - j,
-    fy = y - i;
-  for (let k = 0; k < N * N; k++) {
-    const from = (i * N + Math.floor(k / N)) * width + j * N + (k % N);
-    const above = sheet[from] * (1 - fx) + sheet[from + N] * fx;
-    const below = sheet[from + N * width] * (1 - fx) + sheet[from + N * width + N] * fx;
-    out[k] = above * (1 - fy) + below * fy;
-  }
-  return out;
-}
-
 function move(u, v) {
   const clip = (t) => Math.min(1, Math.max(0, t));
   travelled += Math.hypot(clip(u) - at[0], clip(v) - at[1]);
   at = [clip(u), clip(v)];
   z = at.map(toZ);
-  if (sheet) p = look(at);
+  if (sheet) p = plane.look(sheet, at);
   else if ("ready" in element.dataset) ask(); // this browser gives no picture back: each point is the server's
   draw();
 }
@@ -173,13 +98,13 @@ find(".downloads").addEventListener("click", (event) => {
 function read() {
   if (dragging) {
     // The finger is already elsewhere. Where there is no sheet, the newest picture is the nearest.
-    if (!sheet) p = bytes(props.value.ink);
+    if (!sheet) p = gml.bytes(props.value.ink);
     return draw();
   }
   z = props.value.z;
   element.dataset.z = JSON.stringify(z);
   at = z.map(toMap);
-  p = bytes(props.value.ink);
+  p = gml.bytes(props.value.ink);
   gml.live(element, "ms", `${props.value.ms.toFixed(1)} ms`);
   draw();
 }

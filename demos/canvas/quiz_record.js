@@ -1,33 +1,11 @@
 // What Play has put down: gml.quiz.record, a round each. value = the numbers that the server has read from it.
-const find = (selector) => element.querySelector(selector),
-  sheet = find(".quiz-sheet");
+const sheet = element.querySelector(".quiz-sheet");
 // What a spreadsheet computes, and columns and mark as in quiz/report.py: each such cell gets a quote in front.
 const FORMULA = /(?:^|(?<=[;,|\t\r\n]))(?=[\p{DI}\p{C}\u2800\s]*[=+\-@＝＋－＠−])/gu;
-let sent = 0; // rounds that the server was asked about
 
 // As in quiz.js: whichever of the two comes first reads what this window kept.
 const kept = gml.remembered("gml-quiz") ?? [];
 gml.quiz ??= { record: kept.filter((round) => Array.isArray(round?.from)), deck: "standard" };
-
-// The plots wait unseen, so that nobody reads "nothing yet" above a record that is being read.
-const wait = (on) => (document.querySelector("#quiz-record").style.visibility = on ? "hidden" : "");
-
-function look() {
-  if (!element.isConnected) return removeEventListener("gml-address", look);
-  const rounds = gml.quiz.record.length;
-  find(".count").textContent =
-    `${rounds ? rounds : "No"} ${rounds === 1 ? "round" : "rounds"}${rounds === 500 ? ", the last ones" : ""}${gml.forgetful ? ". This browser keeps nothing: a reload forgets them" : ""}`;
-  for (const button of sheet.querySelectorAll("button")) button.disabled = !rounds;
-  // Asked of the view: on a slide these buttons are not seen.
-  if (rounds === sent || element.closest("gradio-app").hidden) return;
-  if (!sent) wait(true);
-  sent = rounds;
-  trigger("select");
-}
-
-sheet.rounds = () =>
-  JSON.stringify(gml.quiz.record.map(({ picked, sure, real, from }) => ({ picked, sure, real, from })));
-sheet.counted = () => wait(false);
 
 function tick() {
   if (props.value.longest_streak >= 2) gml.did(element, "streak");
@@ -35,11 +13,6 @@ function tick() {
 }
 watch("value", tick);
 
-find(".again").addEventListener("click", () => {
-  gml.quiz.record = [];
-  gml.remember("gml-quiz", []);
-  look();
-});
 sheet.addEventListener("click", ({ target }) => {
   const { record } = gml.quiz;
   if (target.dataset.save === "json") gml.saveNumbers({ ...props.value, record }, "which-face-is-real.json");
@@ -54,5 +27,12 @@ sheet.addEventListener("click", ({ target }) => {
   gml.save(URL.createObjectURL(new Blob([`\ufeff${text}\r\n`], { type: "text/csv" })), "which-face-is-real.csv");
 });
 
-addEventListener("gml-address", look); // the shell says so when a view is shown
-look();
+gml.record({
+  element,
+  trigger,
+  sheet,
+  board: "#quiz-record",
+  rounds: () => gml.quiz.record.map(({ picked, sure, real, from }) => ({ picked, sure, real, from })),
+  full: 500,
+  forget: () => gml.remember("gml-quiz", (gml.quiz.record = [])),
+});

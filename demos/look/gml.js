@@ -20,6 +20,8 @@
       return [0, 2, 4].map((i) => parseInt(hex.slice(i, i + 2), 16));
     },
 
+    bytes: (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0)), // of base64
+
     // Draw again when light turns dark. Canvases do not hear of it otherwise.
     onTheme: (draw) => listeners.add(draw),
 

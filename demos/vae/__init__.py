@@ -4,11 +4,13 @@ latent.py holds what the views share.
 """
 
 from demos.vae import (
+    beta,
     blur,
     bound,
     codes,
     cvae,
     dials,
+    dims,
     face_walk,
     faces,
     film,
@@ -16,13 +18,17 @@ from demos.vae import (
     own_photo,
     prior,
     trick,
+    versus,
 )
 
 TITLE, ID, FAMILY = "Autoencoders", "vae", "ae"
 VIEWS = (
+    versus,  # an autoencoder, a VAE and PCA in two dimensions, side by side
     latent_map,  # two dimensions as a map: drag a point, and see what it decodes to
+    dims,  # one drawing through autoencoders, VAEs and PCA of 2 to 32 dimensions
     dials,  # sixteen dimensions as sliders
     bound,  # what a drawing costs, in two halves
+    beta,  # what the KL term may weigh, as a dial over trained models
     trick,  # mu, sigma and epsilon as knobs
     film,  # from one digit to another, on two roads
     faces,  # a face as sixty-four numbers

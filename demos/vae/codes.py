@@ -144,7 +144,7 @@ def build() -> None:
     )
     with ui.columns():
         with ui.knobs():
-            digit = ui.slider("vae", "digit", "A VAE's digit", 0, 99, DIGIT)
+            digit = ui.slider("vae", "drawn", "A VAE's digit", 0, 99, DIGIT)
             pad = ui.pad("0" * SIZE * SIZE, "quantized-digit", hint="Or draw your own.")
             codes = gr.Textbox("", visible=False, label="codes", elem_id="vae-codes")
             place = gr.Number(PLACE, visible=False, label="place", elem_id="vae-place")
@@ -202,4 +202,4 @@ def build() -> None:
     fresh = ui.in_page(turned.success, "() => ''", None, codes)
     for gesture in (own, edited, fresh):
         ui.on(gesture.then, quantize, knobs, shown, queue=False, api_visibility="private")
-    ui.link("vae", digit=digit)
+    ui.link("vae", drawn=digit)

@@ -5,49 +5,32 @@ import time
 from functools import lru_cache
 
 import gradio as gr
-import torch
-from torch import Tensor
 
 import checkpoints
 from demos import ui
 from demos.vae.latent import EDGE, ink, latent, means
-from models.images import grid, to_uint8
+from demos.vae.plane import PLANE, dots_of, sheet_of
+from models.images import to_uint8
 
 TITLE = "Digit map"
-SIDE, DOTS = 29, 2500  # cells along a side of the sprite sheet, test digits on the map
+DOTS = 2500  # test digits on the map
 START = (-0.9, -1.1)
 
 
 # What is computed.
 
 
-def on_map(z: Tensor) -> Tensor:
-    """The prior's cumulative distribution, 0 at -EDGE and 1 at EDGE: where z stands on the map."""
-    low, high = torch.special.ndtr(torch.tensor([-EDGE, EDGE]))
-    return (torch.special.ndtr(z) - low) / (high - low)
-
-
 @lru_cache(maxsize=1)
 def sheet() -> str:
-    """The map's pictures in 29 x 29 cells, for the page to look up: a WebP as a data URI.
-
-    Cell (i, j) is decoded at z1 = Q(j / 28), z2 = Q(1 - i / 28), where Q takes equal steps of the prior's
-    cumulative distribution between -3 and 3 (the paper's Figure 4): equal areas are equally likely.
-    """
-    edge = torch.special.ndtr(torch.tensor([-EDGE, EDGE]))
-    z = torch.special.ndtri(torch.linspace(edge[0], edge[1], SIDE))
-    z2, z1 = torch.meshgrid(z.flip(0), z, indexing="ij")
-    return ui.data_uri(
-        grid(to_uint8(ink(torch.stack([z1, z2], -1).view(-1, 2))), SIDE)[None], quality=60
-    )
+    """The map's pictures in 29 x 29 cells, for the page to look up: a WebP as a data URI."""
+    return sheet_of(ink)
 
 
 def dots() -> str:
-    """Test digits on the map: coordinates from 0 to 1 in 65536 steps each, then the digits; base64."""
+    """The first test digits that lie on the map, as dots_of gives them."""
     z, labels = means(2)
     inside = (z.abs() < EDGE).all(1).nonzero()[:DOTS, 0]
-    u = (on_map(z[inside]) * 65535).round().numpy().astype("<u2")
-    return base64.b64encode(u.tobytes() + labels[inside].byte().numpy().tobytes()).decode()
+    return dots_of(z[inside], labels[inside])
 
 
 def decode_2d(z1: float, z2: float) -> dict:
@@ -82,15 +65,7 @@ def build() -> None:
             z2 = ui.slider("vae", "z2", "z2", -EDGE, EDGE, START[1], 0.01)
             middle = gr.Button("To the middle")
         with ui.stage():
-            phi = on_map(torch.linspace(-EDGE, EDGE, 121)).tolist()
-            canvas = ui.canvas(
-                "latent_map",
-                None,
-                "latent-map",
-                side=SIDE,
-                edge=EDGE,
-                phi=[round(v, 5) for v in phi],
-            )
+            canvas = ui.canvas("latent_map", None, "latent-map", **PLANE)
         ui.words(
             see=(
                 "A dot is a test digit where the encoder puts it; it was never told which digit it is.",

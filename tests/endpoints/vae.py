@@ -1,6 +1,6 @@
 """Autoencoders: a good value for each parameter, and those that it must refuse."""
 
-from tests.endpoints import drawing, number, seed, text, whole
+from tests.endpoints import choice, drawing, number, seed, text, whole
 from tests.portrait import data_url, portrait
 
 NOT_URLS = ["<b>", "/etc/passwd", "data:text/html;base64,AAAA"]
@@ -14,6 +14,17 @@ def face(k: float) -> dict:
 
 
 ENDPOINTS = {
+    "side_by_side": dict(
+        shown=choice("around a digit", "a point, draws from N(0, I), around a digit", "a digit"),
+        z1=number(0.5, -3, 3),
+        z2=number(-1, -3, 3),
+        digit=whole(7, 0, 999),
+        radius=number(0.3, 0, 1),
+        seed=seed(0),
+    ),
+    "versus_maps": {},
+    "compress": dict(drawing=drawing()),
+    "beta_vae": dict(beta=number(4, 0, 16), drawing=drawing(), seed=seed(0)),
     "sheet": {},
     "decode_2d": dict(z1=number(-0.9, -3, 3), z2=number(1, -3, 3)),
     "decode_16d": {f"d{k + 1}": number(k / 8 - 1, -3, 3) for k in range(16)},
