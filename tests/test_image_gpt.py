@@ -175,9 +175,7 @@ def test_the_weights_measured_again(shared_data):
     )
 
 
-def test_training_resumes_learns_publishes_and_is_measured(
-    empty_checkpoints, command, monkeypatch
-):
+def test_training_resumes_learns_publishes_and_is_measured(empty_checkpoints, command, monkeypatch):
     """On two grids of nine codes, one for each class."""
     folder = empty_checkpoints
     kinds = torch.tensor([[0, 1, 2, 0, 1, 2, 0, 1, 2], [2, 2, 2, 1, 1, 1, 0, 0, 0]])
@@ -186,7 +184,9 @@ def test_training_resumes_learns_publishes_and_is_measured(
     monkeypatch.setattr(train.image_gpt, "CONFIGS", config)
     monkeypatch.setattr(train.image_gpt, "grids", lambda name, folder, split: (kinds[y], y))
     monkeypatch.setattr(train.image_gpt, "SAMPLES", 20)
-    monkeypatch.setattr(train.image_gpt, "distances", lambda made, folder: {"samples": len(made["samples"])})
+    monkeypatch.setattr(
+        train.image_gpt, "distances", lambda made, folder: {"samples": len(made["samples"])}
+    )
     for steps in (40, 160, 160):
         command(train.image_gpt.main, NAME, "--run", folder, "--steps", steps)
     log = (folder / NAME / "log.jsonl").read_text().splitlines()

@@ -1,4 +1,4 @@
-"""The VQ-VAE: its three terms by hand, the gradient past argmin, how far a code reaches; its weights and its training."""
+"""The VQ-VAE: its terms by hand, the gradient past argmin, how far a code reaches; its weights and its training."""
 
 import json
 
@@ -209,18 +209,14 @@ def test_the_weights_measured_again(shared_data):
     assert apart.max() < 0.03
 
 
-def test_training_resumes_learns_publishes_and_is_measured(
-    empty_checkpoints, command, monkeypatch
-):
+def test_training_resumes_learns_publishes_and_is_measured(empty_checkpoints, command, monkeypatch):
     folder = empty_checkpoints
     grey = np.zeros((60, 1, 28, 28), np.float32)
     grey[::2, :, 8:20, 8:20], grey[1::2, :, :, 14] = 1, 1
     x = torch.from_numpy(grey)
     monkeypatch.setattr(train.vqvae, "CONFIGS", {NAME: SMALL})
     monkeypatch.setattr(train.vqvae, "EVERY", 10)
-    monkeypatch.setattr(
-        train.vqvae, "grey", lambda folder, split: (x, torch.arange(60) % 10)
-    )
+    monkeypatch.setattr(train.vqvae, "grey", lambda folder, split: (x, torch.arange(60) % 10))
     monkeypatch.setattr(train.vqvae, "distances", lambda made, folder: {"samples": 60})
     for steps in (20, 60, 60):
         command(train.vqvae.main, NAME, "--run", folder, "--steps", steps)

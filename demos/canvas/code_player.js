@@ -95,7 +95,9 @@ async function read(opened) {
   if (mine !== newest) return; // a newer one has come meanwhile
   sheet = levels;
   if (!sheet) return (find(".next").textContent = gml.UNREADABLE);
-  size = Math.round(Math.sqrt(sheet.length / (face() ? 3 : 1) / props.frames / Math.ceil((total() + 1) / props.frames)));
+  size = Math.round(
+    Math.sqrt(sheet.length / (face() ? 3 : 1) / props.frames / Math.ceil((total() + 1) / props.frames)),
+  );
   picture.width = picture.height = size;
   element.style.setProperty("--portraits", `url(${portraits})`);
   element.style.setProperty("--rows", vocabulary / props.columns);

@@ -137,7 +137,9 @@ function draw() {
     cell.ariaPressed = String(i === place);
     cell.toggleAttribute("data-changed", grid[i] !== nearest[i]);
   });
-  [...find(".codebook").children].forEach((cell) => (cell.ariaPressed = String(Number(cell.dataset.code) === grid[place])));
+  [...find(".codebook").children].forEach(
+    (cell) => (cell.ariaPressed = String(Number(cell.dataset.code) === grid[place])),
+  );
   const exchanged = codes.filter((k, i) => k !== nearest[i]).length;
   find(".undo").disabled = !past.length;
   find(".reset").disabled = !exchanged;
@@ -218,11 +220,16 @@ function build() {
   const { decoder, portraits, use } = props.value;
   read(decoder);
   element.style.setProperty("--portraits", `url(${portraits})`);
-  buttons(find(".code-grid"), SIDE * SIDE, () => SIDE, (i) => {
-    place = i;
-    draw();
-    ask();
-  });
+  buttons(
+    find(".code-grid"),
+    SIDE * SIDE,
+    () => SIDE,
+    (i) => {
+      place = i;
+      draw();
+      ask();
+    },
+  );
   // The commonest first.
   const order = use.map((_, k) => k).sort((a, b) => use[b] - use[a]);
   const shelf = find(".codebook");

@@ -19,7 +19,7 @@ def quantizer(name: str) -> VQVAE:
 
 
 def on_paper(x: Tensor) -> np.ndarray:
-    """Pictures for the page: faces as they are, digits as ink on white. (n, C, H, W) in [0, 1] -> (n, H, W, C) uint8."""
+    """Faces as they are, digits as ink on white. (n, C, H, W) in [0, 1] -> (n, H, W, C) uint8."""
     return to_uint8(1 - x if x.shape[1] == 1 else x)
 
 

@@ -47,8 +47,8 @@ def quantize(drawing: str, codes: str, place: int) -> tuple[dict, str]:
     """Encode a drawing into codes, and what each term of the loss then is.
 
     drawing: 784 characters 0 or 1 in raster order; codes: 49 of them to take in place of the nearest; place: 0 to 48.
-    Returns the drawing, the grid, the nearest codes, the three terms without beta, and the gradient at that place as D hands it to
-    e_k, as E(x) gets it, and as argmin would pass it on; then the equations with these numbers in.
+    Returns the drawing, the grid, the nearest codes, the three terms without beta, and the gradient at that place as D
+    hands it to e_k, as E(x) gets it, and as argmin would pass it on; then the equations with these numbers in.
     """
     model, given = quantizer(NAME), codes_in_range(codes)
     x = torch.from_numpy(ui.bits(drawing, SIZE)).float().view(1, 1, SIZE, SIZE)
@@ -85,7 +85,9 @@ def argmin_passes_on(z: Tensor, gradient: Tensor) -> Tensor:
     z, gradient: (16,), of one place -> (16,), all 0 unless a border between two codes is as near as NUDGE.
     """
     model, moves = quantizer(NAME), NUDGE * torch.eye(len(z))
-    ahead, behind = (model.codebook[nearest(model, (z + s * moves)[..., None, None])[:, 0, 0]] for s in (1, -1))
+    ahead, behind = (
+        model.codebook[nearest(model, (z + s * moves)[..., None, None])[:, 0, 0]] for s in (1, -1)
+    )
     return ((ahead - behind) / (2 * NUDGE)) @ gradient
 
 
@@ -109,8 +111,8 @@ def equations(value: dict) -> str:
     error, apart, _ = value["terms"]
     beta, k = quantizer(NAME).beta, value["codes"][value["place"]]
     return rf"""
-The encoder answers with a vector of 16 numbers at each of the 49 places, and the nearest entry of the codebook takes its
-place. At the place you have chosen it is code {k}:
+The encoder answers with a vector of 16 numbers at each of the 49 places, and the nearest entry of the codebook takes
+its place. At the place you have chosen it is code {k}:
 
 $$k = \arg\min_j \|\mathcal{{E}}(\mathbf{{x}}) - \mathbf{{e}}_j\|_2$$
 
@@ -118,8 +120,10 @@ Three terms teach three parts. $\text{{sg}}$ stops the gradient, so the last two
 
 $$\mathcal{{L}}_{{\text{{VQ-VAE}}}}(\mathbf{{x}})
 = \underbrace{{\|\mathbf{{x}} - \mathcal{{D}}(\mathbf{{e}}_k)\|_2^2}}_{{{error:.2f}\text{{: D and E}}}}
-+ \underbrace{{\|\text{{sg}}[\mathcal{{E}}(\mathbf{{x}})] - \mathbf{{e}}_k\|_2^2}}_{{{apart:.2f}\text{{: the codebook}}}}
-+ \underbrace{{\beta \cdot \|\mathcal{{E}}(\mathbf{{x}}) - \text{{sg}}[\mathbf{{e}}_k]\|_2^2}}_{{{beta:g} \cdot {apart:.2f}\text{{: E}}}}
++ \underbrace{{\|\text{{sg}}[\mathcal{{E}}(\mathbf{{x}})] - \mathbf{{e}}_k\|_2^2}}
+_{{{apart:.2f}\text{{: the codebook}}}}
++ \underbrace{{\beta \cdot \|\mathcal{{E}}(\mathbf{{x}}) - \text{{sg}}[\mathbf{{e}}_k]\|_2^2}}
+_{{{beta:g} \cdot {apart:.2f}\text{{: E}}}}
 = {error + apart + beta * apart:.2f}$$
 
 A small step of $\mathcal{{E}}(\mathbf{{x}})$ leaves $k$ as it is: the derivative of argmin is zero, and E would learn
@@ -169,7 +173,10 @@ def build() -> None:
                 f"{measured['perplexity']:.0f}",
                 "codes used all alike would say as much (perplexity), of 128",
             ),
-            (f"{kept['most_used']:.1%}", "of 490,000 places have the commonest code; all alike: 0.8%"),
+            (
+                f"{kept['most_used']:.1%}",
+                "of 490,000 places have the commonest code; all alike: 0.8%",
+            ),
             (
                 f"{measured['frechet_reconstructions']:.1f} ± {measured['frechet_reconstructions_error']:.1f}",
                 "Frechet distance of 10,000 decoded test digits from themselves; "
@@ -194,7 +201,10 @@ def build() -> None:
     )
     edited = ui.in_page(
         canvas.edit,
-        "() => { const { codes, place } = document.querySelector('#codes [data-codes]').dataset; return [codes, Number(place)]; }",
+        """() => {
+          const { codes, place } = document.querySelector('#codes [data-codes]').dataset;
+          return [codes, Number(place)];
+        }""",
         None,
         [codes, place],
     )

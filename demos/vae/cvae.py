@@ -43,7 +43,9 @@ def style(drawing: str, digit: int, seed: int) -> tuple[str, str]:
     with torch.inference_mode():
         mu, _ = network.encode(x, told[digit, None])
         epsilon = noise((DRAWS, network.latent), [0])[0].repeat_interleave(CLASSES, 0)
-        fit, apart = bound(network, x.expand(DRAWS * CLASSES, -1, -1, -1), told.repeat(DRAWS), epsilon)
+        fit, apart = bound(
+            network, x.expand(DRAWS * CLASSES, -1, -1, -1), told.repeat(DRAWS), epsilon
+        )
     fit = fit.view(DRAWS, CLASSES).mean(0)
     apart = apart.view(DRAWS, CLASSES, -1)[0]
     elbo = (fit - apart.sum(1)).tolist()
@@ -57,10 +59,14 @@ def style(drawing: str, digit: int, seed: int) -> tuple[str, str]:
     return page(grid, elbo, digit, costs, apart[digit].tolist()), equations(digit, *costs, elbo)
 
 
-def page(grid: str, elbo: list[float], digit: int, costs: tuple[float, float], apart: list[float]) -> str:
+def page(
+    grid: str, elbo: list[float], digit: int, costs: tuple[float, float], apart: list[float]
+) -> str:
     best = max(range(CLASSES), key=elbo.__getitem__)
     names = "".join(f"<b{' data-told' * (k == digit)}>{k}</b>" for k in range(CLASSES))
-    bounds = "".join(f"<span{' data-best' * (k == best)}>{v:.0f}</span>" for k, v in enumerate(elbo))
+    bounds = "".join(
+        f"<span{' data-best' * (k == best)}>{v:.0f}</span>" for k, v in enumerate(elbo)
+    )
     fit, cost = costs
     said = (
         f"told that it is a {digit}, which costs it least"
@@ -69,9 +75,10 @@ def page(grid: str, elbo: list[float], digit: int, costs: tuple[float, float], a
     )
     return (
         f"<div class='styles'><div class='ten'>{names}</div><div class='sheet'>{grid}</div>"
-        f"<div class='ten bounds' aria-label='The bound for each digit that it might be told to be'>{bounds}</div></div>"
-        f"<div class='halves'><p class='verdict'><b>{fit - cost:.1f} nats</b> &nbsp; = {fit:.1f} for the reconstruction - "
-        f"{cost:.1f} for saying which z, {said}.</p>{plots.bars(apart, 'KL of each dimension, in nats', 'z')}</div>"
+        "<div class='ten bounds' role='group' aria-label='The bound for each digit that it might be told to be'>"
+        f"{bounds}</div></div><div class='halves'><p class='verdict'><b>{fit - cost:.1f} nats</b> &nbsp; = {fit:.1f} "
+        f"for the reconstruction - {cost:.1f} for saying which z, {said}.</p>"
+        f"{plots.bars(apart, 'KL of each dimension, in nats', 'z')}</div>"
     )
 
 
@@ -84,15 +91,16 @@ drawing:
 $$\mathcal{{L}}_{{\text{{cVAE}}}}(\mathbf{{x}}, \mathbf{{y}})
 = \underbrace{{\mathbb{{E}}_{{q_\phi(\mathbf{{z}} \mid \mathbf{{x}}, \mathbf{{y}})}}
 \log p_\theta(\mathbf{{x}} \mid \mathbf{{z}}, \mathbf{{y}})}}_{{{fit:.1f}}}
-- \underbrace{{\mathrm{{KL}}(q_\phi(\mathbf{{z}} \mid \mathbf{{x}}, \mathbf{{y}}) \,\|\, p(\mathbf{{z}}))}}_{{{cost:.1f}}}
+- \underbrace{{\mathrm{{KL}}(q_\phi(\mathbf{{z}} \mid \mathbf{{x}}, \mathbf{{y}}) \,\|\, p(\mathbf{{z}}))}}
+_{{{cost:.1f}}}
 = {fit - cost:.1f}\ \text{{nats}} \le \log p(\mathbf{{x}} \mid \mathbf{{y}})$$
 
 The prior $p(\mathbf{{z}})$ is the same for all classes, so a $\mathbf{{z}}$ means the same style under each of them:
 encode with one $\mathbf{{y}}$, decode with another.
 
 The numbers under the grid are this bound for all ten classes. By Bayes' rule, with classes equally likely,
-$p(\mathbf{{y}} \mid \mathbf{{x}}) \propto p(\mathbf{{x}} \mid \mathbf{{y}})$: the largest number names the digit, as far as
-the bounds are equally loose. {digit} lies {apart:.1f} nats below the largest.
+$p(\mathbf{{y}} \mid \mathbf{{x}}) \propto p(\mathbf{{x}} \mid \mathbf{{y}})$: the largest number names the digit, as
+far as the bounds are equally loose. {digit} lies {apart:.1f} nats below the largest.
 """
 
 

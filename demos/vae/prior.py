@@ -2,6 +2,7 @@
 
 import time
 from functools import lru_cache
+from math import log
 
 import gradio as gr
 import torch
@@ -20,6 +21,7 @@ DIGITS = [ANY, *map(str, range(10))]
 TEMPERATURE = (0.1, 2.0)
 TOP = 6  # candidates shown for each place
 FRAMES = 10  # columns in the sheet of pictures so far
+STEPS = "for 49 steps, on this server; PixelCNN takes 784"
 
 
 # What is computed.
@@ -111,10 +113,12 @@ def write_codes(kind: str, digit: str, seed: int, temperature: float) -> tuple[d
 
 def equations(value: dict) -> str:
     n, vocabulary, temperature = len(value["tokens"]), value["vocabulary"], value["temperature"]
-    nats = -sum(torch.tensor([step["drawn"] for step in value["steps"]]).clamp(min=1e-4).log().tolist())
+    nats = -sum(
+        torch.tensor([step["drawn"] for step in value["steps"]]).clamp(min=1e-4).log().tolist()
+    )
     return rf"""
-The VQ-VAE says nothing about which grids are likely. A second model learns that from the grids of all training pictures,
-with the chain rule, as for pixels, but over {n} codes of {vocabulary}:
+The VQ-VAE says nothing about which grids are likely. A second model learns that from the grids of all training
+pictures, with the chain rule, as for pixels, but over {n} codes of {vocabulary}:
 
 $$\log p(\mathbf{{k}} \mid y) = \sum_{{i=0}}^{{{n - 1}}} \log p(k_i \mid k_0, \dots, k_{{i-1}}, y)
 = {-nats:.1f}\ \text{{nats for this grid, at }} T = {temperature:g}$$
@@ -171,10 +175,9 @@ def build() -> None:
         )
     ui.strip(
         [
-            ("49", "steps for a digit; PixelCNN: 784, one for each pixel"),
             (
                 f"{measured['nats_per_grid']:.1f} ± {measured['standard_error']:.1f} nats",
-                f"a grid, {measured['test_images']:,} test digits; a guess among 128: {49 * 4.852:.0f}",
+                f"a grid, {measured['test_images']:,} test digits; guessing among 128: {49 * log(128):.0f}",
             ),
             (
                 f"{measured['classifier_agrees']:.1%}",
@@ -185,13 +188,13 @@ def build() -> None:
                 f"Frechet distance of the {measured['samples']:,} from test digits; "
                 f"as many training digits: {measured['frechet_training_digits']:.1f}",
             ),
-            ("", "for this grid, on this server"),
+            ("", STEPS),
             (
                 f"{(measured['parameters'] + own['parameters']) / 1e6:.2f} M",
                 f"parameters of both models; PixelCNN: {pixels['parameters'] / 1e6:.2f} M",
             ),
         ],
-        live="for this grid, on this server",
+        live=STEPS,
     )
     math = ui.mathematics()
     knobs, shown = [kind, digit, seed, temperature], [player, math]
