@@ -25,7 +25,7 @@ function half(h) {
   return h >> 15 ? -size : size;
 }
 
-const relu = (x) => x.map((v) => (v > 0 ? v : 0));
+const relu = (x) => x.map((v) => Math.max(v, 0));
 
 // k by k, with padding so that the side stays.
 function convolve(x, from, n, [weight, bias], k) {
