@@ -59,7 +59,9 @@ def beta_vae(beta: float, drawing: str, seed: int) -> str:
     known = measured(beta)
     lost = DIMENSIONS - known["active_units"]
     if beta == 0:
-        verdict = "no noise and no price: it copies best, and what it draws is seldom a digit"
+        verdict = (
+            "no noise, no price: it copies best; its codes are scaled to fit the prior afterwards"
+        )
     elif lost:
         verdict = (
             f"posterior collapse: {lost} of {DIMENSIONS} units say nothing, whatever the digit"
@@ -67,19 +69,19 @@ def beta_vae(beta: float, drawing: str, seed: int) -> str:
     else:
         verdict = f"all {DIMENSIONS} units are in use"
     price = kl(mu, log_var).mean(0).tolist() if beta else None
-    figures = trade([(b, measured(b)) for b in BETAS], beta)
     if price:
-        figures += plots.bars(price, "nats that each unit says of these digits", "unit ")
+        figures = plots.bars(price, "nats that each unit says of these digits", "unit ")
     else:
-        figures += "<p class='hint'>Without noise a unit can say any number exactly: its KL has no bound.</p>"
+        figures = "<p class='hint'>Without noise a unit can say any number exactly: its KL has no bound.</p>"
+    figures += trade([(b, measured(b)) for b in BETAS], beta)
     return (
-        "<div class='beta'><div>"
+        f"<p class='verdict'><b>{said}</b> &nbsp; {verdict}.</p><div class='beta'>"
         f"<figure>{image(x, 'A drawing and seven digits', OWN + 1)}{image(copies, 'What comes back', OWN + 1)}"
         f"<figcaption>Above what goes in, below what comes back, squared error {off:.3f} a pixel</figcaption></figure>"
         f"<figure>{image(draws, 'Sixteen draws from the prior', OWN + 1)}"
-        f"<figcaption>Drawn from N(0, I): {known['clear_digits']:.0%} of {known['samples']:,} are clear digits"
-        f"</figcaption></figure></div><div class='figures'>{figures}</div></div>"
-        f"<p class='verdict'><b>{said}</b> &nbsp; {verdict}.</p>"
+        f"<figcaption>Drawn from N(0, I): {known['frechet_draws']:.0f} from test digits (Frechet), real ones "
+        f"{known['frechet_training_digits']:.0f}"
+        f"</figcaption></figure></div><div class='halves-of-bound'>{figures}</div>"
     )
 
 
@@ -111,11 +113,11 @@ def build() -> None:
         ui.words(
             see=(
                 "Each point of the curve is a VAE of its own, trained alike but for beta.",
-                "Cheap codes copy well and leave holes for the draws to fall into.",
-                "Dear codes leave no holes, and less and less to tell digits apart by.",
+                "Cheap codes copy well, and lie where the prior seldom draws.",
+                "Dear codes lie where it draws, and say less and less of the digit.",
             ),
             steps={
-                "free": "Set beta to 0: sharp copies, broken draws",
+                "free": "Set beta to 0: the best copies, worse draws",
                 "dear": "Set it to 16, and find the units that went silent",
                 "draw": "Draw a digit that it has never seen",
             },
@@ -123,8 +125,9 @@ def build() -> None:
     ui.strip(
         [
             (
-                f"{plain['clear_digits']:.0%}, {one['clear_digits']:.0%}, {heavy['clear_digits']:.0%}",
-                f"of {one['samples']:,} draws are clear digits, for beta 0, 1 and 16",
+                f"{plain['frechet_draws']:.0f}, {one['frechet_draws']:.0f}, {heavy['frechet_draws']:.0f}",
+                f"Frechet distance of {one['samples']:,} draws in our features, for beta 0, 1 and 16; real digits: "
+                f"{one['frechet_training_digits']:.0f}",
             ),
             (
                 f"{plain['squared_error']:.4f}, {one['squared_error']:.4f}, {heavy['squared_error']:.4f}",

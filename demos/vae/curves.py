@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-WIDTH, HEIGHT, BASE, TOP = 420, 250, 200, 22
+WIDTH, HEIGHT, BASE, TOP, LEFT = 420, 250, 190, 24, 50
 
 
 def trade(points: Sequence[tuple[float, dict]], chosen: float) -> str:
@@ -16,13 +16,16 @@ def trade(points: Sequence[tuple[float, dict]], chosen: float) -> str:
     low, far = 0.9 * plain["distortion"], 1.25 * max(m["rate"] for _, m in rest)
 
     def at(m: dict) -> tuple[float, float]:
-        return WIDTH * m["rate"] / far, BASE - (BASE - TOP) * (m["distortion"] - low) / (high - low)
+        return LEFT + (WIDTH - LEFT) * m["rate"] / far, BASE - (BASE - TOP) * (
+            m["distortion"] - low
+        ) / (high - low)
 
     level = BASE - (BASE - TOP) * (plain["distortion"] - low) / (high - low)
     line = " ".join("{:.1f},{:.1f}".format(*at(m)) for _, m in rest)
+    kind, said = ("line", "mark-name") if chosen == 0 else ("coin", "tick")
     parts = [
-        f'<line class="{"line" if chosen == 0 else "coin"}" x1="0" x2="{WIDTH}" y1="{level:.1f}" y2="{level:.1f}"/>',
-        f'<text class="{"mark-name" if chosen == 0 else "tick"}" x="4" y="{level - 7:.1f}">0: any rate</text>',
+        f'<line class="{kind}" x1="{LEFT}" x2="{WIDTH}" y1="{level:.1f}" y2="{level:.1f}"/>',
+        f'<text class="{said}" x="{LEFT + 4}" y="{level - 7:.1f}">0: any rate</text>',
         f'<polyline class="line" points="{line}"/>',
     ]
     for beta, m in rest:
@@ -32,10 +35,15 @@ def trade(points: Sequence[tuple[float, dict]], chosen: float) -> str:
             f'<circle class="dot{" g1" if large else ""}" cx="{x:.1f}" cy="{y:.1f}" r="{8 if large else 5}"/>'
             f'<text class="{"mark-name" if large else "tick"}" x="{x + 12:.1f}" y="{y - 6:.1f}">{beta:g}</text>'
         )
-    parts += [_tick(WIDTH * r / far, f"{r}") for r in range(0, int(far) + 1, 10)]
-    parts.append(f'<text class="tick" x="0" y="14">distortion, nats: {high:.0f}</text>')
+    parts += [_tick(LEFT + (WIDTH - LEFT) * r / far, f"{r}") for r in range(0, int(far) + 1, 10)]
+    parts += [
+        f'<text class="tick" x="0" y="{y:.0f}">{nats:.0f}</text>'
+        for y, nats in ((TOP + 6, high), (BASE - 2, low))
+    ]
     told = "; ".join(f"beta {b:g}: {m['rate']:.1f}, {m['distortion']:.1f}" for b, m in rest)
-    return _figure(f"Rate and distortion in nats. {told}", "rate, nats a digit", parts)
+    return _figure(
+        f"Rate and distortion in nats. {told}", "distortion over rate, nats a digit", parts
+    )
 
 
 def _tick(x: float, text: str) -> str:
