@@ -208,7 +208,7 @@ def build() -> None:
         None,
         [codes, place],
     )
-    turned = ui.on(digit.input, a_digit, digit, pad, queue=False)
+    turned = ui.on([digit.input, pad.apply], a_digit, digit, pad, queue=False)
     fresh = ui.in_page(turned.success, "() => ''", None, codes)
     for gesture in (own, edited, fresh):
         ui.on(gesture.then, quantize, knobs, shown, queue=False, api_visibility="private")
