@@ -11,7 +11,7 @@ never changes, so sampling keeps their keys and values and computes each token o
 
 Departs from the paper: the token before the first one says which class to draw, or that none is asked for; places begin
 as sines and cosines of row and column, and are learned from there.
-Read in this order: Norm, Attention, Block, ImageGPT, loss, sample.
+Read in this order: Norm, Attention, Block, ImageGPT, loss, then step and sample.
 """
 
 from collections.abc import Iterator
@@ -21,15 +21,23 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-class Norm(nn.Module):
+def norm(h: Tensor, weight: Tensor) -> Tensor:
     """Divides by the root of the mean square. (..., width) -> the same."""
+    return h * (h.square().mean(-1, keepdim=True) + 1e-5).rsqrt() * weight
 
+
+def gelu(x: Tensor) -> Tensor:
+    """Nearly, as in the paper's code."""
+    return x * torch.sigmoid(1.702 * x)
+
+
+class Norm(nn.Module):
     def __init__(self, width: int):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, h: Tensor) -> Tensor:
-        return F.rms_norm(h, self.weight.shape, self.weight, 1e-5)
+        return norm(h, self.weight)
 
 
 class Attention(nn.Module):
@@ -40,17 +48,12 @@ class Attention(nn.Module):
         self.heads = heads
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
 
-    def forward(self, h: Tensor, cache: Tensor | None = None, at: int = 0) -> Tensor:
-        """h: (B, T, width) -> the same. cache: (2, B, heads, tokens, d), the keys and values so far; new ones go in."""
-        b, t, _ = h.shape
+    def forward(self, h: Tensor) -> Tensor:
+        """(B, T, width) -> the same."""
+        b, t, width = h.shape
         q, k, v = self.qkv(h).view(b, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)     # (B, heads, T, d) each
-        if cache is not None:
-            cache[0, :, :, at:at + t], cache[1, :, :, at:at + t] = k, v
-            k, v = cache[:, :, :, :at + t]
-        scores = q @ k.mT * q.shape[-1] ** -0.5                                        # (B, heads, T, at + T)
-        if t > 1:
-            scores = scores + torch.full((t, at + t), -torch.inf, device=h.device).triu(at + 1)
-        return self.out((scores.softmax(3) @ v).transpose(1, 2).reshape(b, t, -1))
+        seen = F.scaled_dot_product_attention(q, k, v, is_causal=True)
+        return self.out(seen.transpose(1, 2).reshape(b, t, width))
 
 
 class Block(nn.Module):
@@ -59,10 +62,9 @@ class Block(nn.Module):
         self.norm1, self.attention = Norm(width), Attention(width, heads)
         self.norm2, self.into, self.out = Norm(width), nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
-    def forward(self, h: Tensor, cache: Tensor | None = None, at: int = 0) -> Tensor:
-        h = h + self.attention(self.norm1(h), cache, at)
-        x = self.into(self.norm2(h))
-        return h + self.out(x * torch.sigmoid(1.702 * x))                              # gelu, nearly
+    def forward(self, h: Tensor) -> Tensor:
+        h = h + self.attention(self.norm1(h))
+        return h + self.out(gelu(self.into(self.norm2(h))))
 
 
 def places(side: int, width: int) -> Tensor:
@@ -105,17 +107,27 @@ class ImageGPT(nn.Module):
             h = block(h)
         return self.head(self.norm(h)).float()
 
-    def step(self, h: Tensor, at: int, cache: Tensor) -> Tensor:
-        """Logits of token `at`, from the one before it. h: (B, width), cache: (blocks, 2, B, heads, tokens, d)."""
-        h = (h + self.place[at])[:, None]
-        for block, kept in zip(self.blocks, cache, strict=True):
-            h = block(h, kept, at)
-        return self.head(self.norm(h[:, 0])).float()
-
 
 def loss(model: ImageGPT, x: Tensor, y: Tensor) -> Tensor:
     """-log p(x | y) in nats. x: (B, tokens) integers, y: (B,) -> (B,)."""
     return F.cross_entropy(model(x, y).mT, x, reduction="none").sum(1)
+
+
+def step(blocks: list[tuple[Tensor, ...]], cache: Tensor, h: Tensor, at: int) -> Tensor:
+    """Token `at` through all blocks: what Block does, written out, as modules would take longer than their products.
+
+    blocks: the weights of each, cache: (blocks, 3, B, heads, tokens, d), the q, k and v of the tokens before it, and
+    its own go in; h: (B, width) -> the same.
+    """
+    _, _, b, heads, _, d = cache.shape
+    for (scale_1, w_qkv, b_qkv, w_a, b_a, scale_2, w_1, b_1, w_2, b_2), kept in zip(blocks, cache, strict=True):
+        new = F.linear(norm(h, scale_1), w_qkv, b_qkv).view(b, 3, heads, d).transpose(0, 1)
+        kept.select(3, at).copy_(new)
+        q, k, v = kept.narrow(3, 0, at + 1).unbind()
+        seen = F.scaled_dot_product_attention(q.narrow(2, at, 1), k, v)                # (B, heads, 1, d)
+        h = h + F.linear(seen.reshape(b, heads * d), w_a, b_a)
+        h = h + F.linear(gelu(F.linear(norm(h, scale_2), w_1, b_1)), w_2, b_2)
+    return h
 
 
 @torch.inference_mode()
@@ -125,10 +137,12 @@ def sample(model: ImageGPT, y: Tensor, uniforms: Tensor, temperature: float = 1.
     y: (B,) classes, uniforms: (B, tokens) in [0, 1) -> tokens times: the token (B,), and p of all (B, vocabulary).
     """
     heads, width = model.blocks[0].attention.heads, model.place.shape[1]
-    cache = torch.empty(len(model.blocks), 2, len(y), heads, model.tokens, width // heads, device=y.device)
-    h = model.start(y)
-    for at in range(model.tokens):
-        p = (model.step(h, at, cache) / temperature).softmax(1)
-        token = torch.searchsorted(p.cumsum(1), uniforms[:, at, None], right=True)[:, 0].clamp(max=model.vocabulary - 1)
+    blocks = [tuple(block.parameters()) for block in model.blocks]
+    cache = torch.empty(len(blocks), 3, len(y), heads, model.tokens, width // heads, device=y.device)
+    h, last = model.start(y), model.vocabulary - 1
+    for at, (place, u) in enumerate(zip(model.place, uniforms.T.contiguous(), strict=True)):
+        h = step(blocks, cache, h + place, at)
+        p = (model.head(model.norm(h)).float() / temperature).softmax(1)
+        token = torch.searchsorted(p.cumsum(1), u[:, None], right=True)[:, 0].clamp(max=last)
         yield token, p
         h = model.token(token)

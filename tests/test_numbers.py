@@ -27,6 +27,10 @@ AE2, VAE2, PCA, AE16 = (
     MANIFEST[name]["measured"]
     for name in ("vae-beta-2d-0", "vae-beta-2d-1", "pca-mnist", "vae-beta-16d-0")
 )
+CVAE, VQ, CODES, GPT = (
+    MANIFEST[name]["measured"]
+    for name in ("cvae-mnist", "vqvae-mnist", "vqvae-mnist-codes", "image-gpt-vqvae-mnist")
+)
 BETA = {b: MANIFEST[f"vae-beta-16d-{b:g}"]["measured"] for b in (0, 0.25, 1, 4, 16)}
 
 
@@ -170,6 +174,46 @@ TABLE = [
         f"{LARGE['nats_per_image']:.1f} ± {LARGE['standard_error']:.1f}",
         "500 draws",
         f"{EXACT} nats",
+    ),
+    (
+        "vae-cvae",
+        "at most",
+        f"{-CVAE['elbo_all_test_images']:.1f} ± {CVAE['standard_error']:.1f} nats",
+        ALL,
+        f"not told, with 16 numbers: {-LARGE['elbo_all_test_images']:.1f}",
+    ),
+    (
+        "vae-cvae",
+        "in all 8",
+        f"{sum(CVAE['kl_per_dimension']):.1f} nats",
+        ALL,
+        f"not told: {sum(LARGE['kl_per_dimension']):.1f}",
+    ),
+    ("vae-cvae", "of 10,000", f"{CVAE['classifier_agrees']:.1%}", "10,000 drawn", "by chance 10%"),
+    ("vae-codes", "of the 128", f"{VQ['codes_used']:.0%}", ALL, "128 codes"),
+    ("vae-codes", "codes used all", f"{VQ['perplexity']:.0f}", ALL, "of 128"),
+    ("vae-codes", "of 490,000", f"{CODES['most_used']:.1%}", "490,000 places", "all alike: 0.8%"),
+    (
+        "vae-codes",
+        "Frechet",
+        f"{VQ['frechet_reconstructions']:.1f} ± {VQ['frechet_reconstructions_error']:.1f}",
+        "10,000 decoded",
+        f"training digits: {VQ['frechet_training_digits']:.1f}",
+    ),
+    (
+        "vae-prior",
+        "a grid",
+        f"{GPT['nats_per_grid']:.1f} ± {GPT['standard_error']:.1f} nats",
+        ALL,
+        "guessing among 128: 238",
+    ),
+    ("vae-prior", "of 5,000", f"{GPT['classifier_agrees']:.1%}", "5,000 drawn", "by chance 10%"),
+    (
+        "vae-prior",
+        "Frechet",
+        f"{GPT['frechet_samples']:.1f} ± {GPT['frechet_samples_error']:.1f}",
+        "of the 5,000",
+        f"training digits: {GPT['frechet_training_digits']:.1f}",
     ),
     *likeness("vae-faces", BLUR),
     (

@@ -11,6 +11,7 @@ has just been. The loop is in train/loop.py. The prior over the grids is made by
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 import checkpoints
@@ -30,6 +31,7 @@ RECIPES = {
     "vqvae-faces": Recipe(batch=32, rate=1e-3, clip=500.0, flat=0.5, ema=0.998, decay=0.0),
 }
 EVERY = 100                                                    # steps between revivals
+PATCH = 12                                                     # pixels along a side of a code's portrait
 
 
 def pictures(name: str, folder: Path | None, split: str) -> Tensor:
@@ -57,8 +59,22 @@ def perplexity(k: Tensor, codes: int) -> float:
     return torch.special.entr(p.double()).sum().exp().item()
 
 
+def portraits(k: Tensor, back: Tensor, codes: int) -> tuple[Tensor, Tensor]:
+    """How often each code stands anywhere, and the mean of what is drawn around it, 0 where it never does.
+
+    k: (n, h, w), back: (n, C, H, W), decoded from them -> (codes,), (codes, C, PATCH, PATCH).
+    """
+    channels, cell = back.shape[1], back.shape[2] // k.shape[1]
+    counts, sums = k.flatten().bincount(minlength=codes), torch.zeros(codes, channels * PATCH**2)
+    for some, pictures in zip(k.split(200), back.split(200), strict=True):
+        wide = F.pad(pictures, [(PATCH - cell) // 2] * 4, mode="replicate")
+        sums.index_add_(0, some.flatten(), F.unfold(wide, PATCH, stride=cell).transpose(1, 2).flatten(0, 1))
+    means = sums / counts.clamp(min=1)[:, None]
+    return counts, means.view(codes, channels, PATCH, PATCH)
+
+
 def measure(name: str, folder: Path | None) -> Measured:
-    """The error on all test pictures, how many codes they use, and how far from themselves they come back."""
+    """The error on all test pictures, how far from themselves they come back, and how they use the codes."""
     model, x = checkpoints.load(name), pictures(name, folder, "test")
     k = codes(model, x)
     back = decoded(model, k)
@@ -73,7 +89,15 @@ def measure(name: str, folder: Path | None) -> Measured:
         from models.images import to_uint8
         from train.faces import measure as measure_faces
         numbers |= measure_faces(to_uint8(back), folder)
-    return numbers | size_of(name), {}
+    counts, means = portraits(k, back, model.codes)
+    kept = dict(
+        tensors={"counts": counts.int(), "portraits": (255 * means).round().byte()}, model=None, config={},
+        made_by=f"python -m train.measure {name} --data ../shared/data --write",
+        data=f"how often {name} chooses each code for a test picture, and the mean of what it draws around it",
+        license=DIGITS if name == "vqvae-mnist" else FACES,
+        measured={"places": k.numel(), "most_used": round(counts.max().item() / k.numel(), 4)},
+    )
+    return numbers | size_of(name), {f"{name}-codes": kept}
 
 
 def main() -> None:

@@ -7,6 +7,8 @@ from demos.vae import (
     beta,
     blur,
     bound,
+    codes,
+    cvae,
     dials,
     dims,
     face_walk,
@@ -16,6 +18,7 @@ from demos.vae import (
     gradients,
     latent_map,
     own_photo,
+    prior,
     trick,
     versus,
 )
@@ -35,5 +38,8 @@ VIEWS = (
     faces,  # a face as sixty-four numbers
     face_walk,  # from one face to another
     blur,  # what a squared error makes of what it is not told
+    cvae,  # style apart from the class
+    codes,  # a digit as forty-nine whole numbers
+    prior,  # a model that writes such numbers
     own_photo,  # one's own face, encoded
 )

@@ -5,6 +5,8 @@ from tests.portrait import data_url, portrait
 
 NOT_URLS = ["<b>", "/etc/passwd", "data:text/html;base64,AAAA"]
 SIXTY_FOUR = [f"{value * 63}0" for value in ("0,0,", "7,", "nan,", "1e999,", "x,")]
+GRID = ", ".join(str(k) for k in range(49))
+GRIDS = ["7", GRID + ", 7", GRID.replace("48", "128"), GRID.replace("0,", "-1,"), "nan", "1.5", "٥"]
 
 
 def face(k: float) -> dict:
@@ -29,6 +31,19 @@ ENDPOINTS = {
     "versus_maps": {},
     "compress": dict(drawing=drawing()),
     "beta_vae": dict(beta=number(4, 0, 16), drawing=drawing(), seed=seed(0)),
+    "style": dict(drawing=drawing(), digit=whole(3, 0, 9), seed=seed(9998)),
+    "a_digit": dict(digit=whole(38, 0, 99)),
+    "quantize": dict(
+        drawing=drawing(),
+        codes=text(GRID, "49 codes", *GRIDS, but=("null",)),
+        place=whole(9, 0, 48),
+    ),
+    "write_codes": dict(
+        kind=choice("digits", "digits", "digit"),
+        digit=choice("8", "any, 0, 1", "10", "8.0", "-1"),
+        seed=seed(7),
+        temperature=number(1.0, 0.1, 2, "0", "0.0999"),
+    ),
     "sheet": {},
     "decode_2d": dict(z1=number(-0.9, -3, 3), z2=number(1, -3, 3)),
     "decode_16d": {f"d{k + 1}": number(k / 8 - 1, -3, 3) for k in range(16)},
