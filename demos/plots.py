@@ -64,36 +64,6 @@ def bars(values: Sequence[float], axis: str, name: str) -> str:
     return _figure(width, height, base, label, axis, parts, "small")
 
 
-def climb(values: Sequence[float], axis: str, name: str) -> str:
-    """Values at 1, 2, 4, 8, ... as a line that rises, as SVG."""
-    width, height, base, top = 420, 250, 190, 40
-    low, span = min(values), max(max(values) - min(values), 1e-9)
-    at = [
-        (
-            14 + (width - 56) * k / (len(values) - 1),
-            base - 24 - (base - top - 24) * (v - low) / span,
-        )
-        for k, v in enumerate(values)
-    ]
-    parts = [
-        '<polyline class="line" points="' + " ".join(f"{x:.1f},{y:.1f}" for x, y in at) + '"/>'
-    ]
-    for k, ((x, y), value) in enumerate(zip(at, values, strict=True)):
-        parts.append(f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="4"/>')
-        if k % 2 == 0:
-            parts.append(
-                f'<text class="tick" x="{x:.1f}" y="{base + 20}" text-anchor="middle">{2**k}</text>'
-            )
-        if k in (0, len(values) - 1):
-            shift = 20 if k == 0 else -12
-            parts.append(
-                f'<text class="mark-name" x="{x:.1f}" y="{y + shift:.1f}" '
-                f'text-anchor="{"start" if k == 0 else "middle"}">{value:.1f}</text>'
-            )
-    label = f"{axis}, by {name}: {values[0]:.1f} with one, {values[-1]:.1f} with {2 ** (len(values) - 1)}"
-    return _figure(width, height, base, label, f"{axis}, by {name}", parts, "small")
-
-
 def planes(
     mu: Sequence[float], sigma: Sequence[float], epsilon: Sequence[float], edge: float
 ) -> str:

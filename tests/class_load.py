@@ -48,14 +48,16 @@ async def states(client: httpx.AsyncClient, room: str, headers: dict):
                 yield json.loads(line[6:])
 
 
-async def play(url: str, students: int, rounds: int, spread: float, pause: float = 1.2) -> Measured:
-    """pause: seconds between two presses; the app takes those within a second for one."""
+async def play(
+    url: str, students: int, rounds: int, spread: float, deck: str, pause: float = 1.2
+) -> Measured:
+    """deck: of the room, and with it the game. pause: seconds between two presses; those within a second are one."""
     if urlsplit(url).hostname not in ("127.0.0.1", "localhost"):
         raise SystemExit("Only a server on this machine is loaded.")
     measured, answered, known, full = Measured(), [], asyncio.Event(), asyncio.Event()
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(base_url=url, limits=limits, timeout=None) as client:
-        opened = (await client.post("/class")).json()
+        opened = (await client.post("/class", json=dict(deck=deck))).json()
         room, key = f"/class/{opened['code']}", opened["teacher"].partition("#")[2]
         teacher = {"authorization": f"Bearer {key}", "x-role": "teacher"}
 
@@ -75,11 +77,11 @@ async def play(url: str, students: int, rounds: int, spread: float, pause: float
                     continue
                 done = state["round"]
                 await asyncio.sleep(rng.uniform(0, spread))
-                vote = dict(
-                    round=done,
-                    picks=rng.sample(range(3), rng.randrange(4)),
-                    sure=rng.randrange(50, 101),
-                )
+                if makers := state.get("makers"):
+                    vote = dict(round=done, picks=rng.choices(makers, k=3))
+                else:
+                    picks, sure = rng.sample(range(3), rng.randrange(4)), rng.randrange(50, 101)
+                    vote = dict(round=done, picks=picks, sure=sure)
                 start = time.perf_counter()
                 measured.sent += 1
                 answer = await client.post(f"{room}/vote", headers=headers, json=vote)
@@ -139,9 +141,10 @@ def main() -> None:
     args.add_argument("--students", type=int, default=300)
     args.add_argument("--rounds", type=int, default=3)
     args.add_argument("--spread", type=float, default=3.0)
+    args.add_argument("--deck", choices=["standard", "makers"], default="makers")
     args = args.parse_args()
     measured = asyncio.run(
-        play(args.url, min(args.students, 390), min(args.rounds, 20), args.spread)
+        play(args.url, min(args.students, 390), min(args.rounds, 20), args.spread, args.deck)
     )
     print(json.dumps(measured.summary(), indent=1))
 

@@ -1,4 +1,4 @@
-"""The class rooms alone on a port, with drawn patterns for faces: what tests start, kill and load.
+"""The class rooms alone on a port, with drawn patterns for faces of either game: what tests start, kill and load.
 
 DATABASE_URL=sqlite:////tmp/class.sqlite3 python -m tests.class_server 7870
 
@@ -16,27 +16,36 @@ import uvicorn
 from PIL import Image
 from starlette.applications import Starlette
 
+from demos.quiz import lineup
 from demos.quiz import rooms as module
+from demos.quiz.maker import DECK
 from demos.quiz.rooms import Rooms
 from demos.quiz.rounds import Dealt
 from demos.quiz.routes import Class
 
 
-def deal(secret: str, number: int, deck: str) -> Dealt:
-    """A "real" one is red, a made one is green: a test can see the truth, a student's state must not say it."""
+def deal(secret: str, number: int, deck: str) -> Dealt | lineup.Dealt:
+    """A "real" one is red, a made one is green: a test can see the truth, a student's state must not say it.
+
+    In Name the maker each maker has a colour.
+    """
     bits = hashlib.sha256(f"{secret} {number}".encode()).digest()
+    if deck == DECK:
+        by = tuple(bit % len(lineup.makers()) for bit in bits[:3])
+        faces = [lineup.Drawn(_picture(m, k), _picture(m, k), 32) for k, m in enumerate(by)]
+        return lineup.Dealt(tuple(faces), by)
     real = [bool(bit % 2) for bit in bits[:3]]
     return Dealt(
-        [_picture(r, k) for k, r in enumerate(real)],
+        [_picture(0 if r else 1, k) for k, r in enumerate(real)],
         real,
         ["photos" if r else "patterns" for r in real],
     )
 
 
 @cache
-def _picture(real: bool, k: int) -> bytes:
+def _picture(colour: int, k: int) -> bytes:
     pixels = np.zeros((32, 32, 3), np.uint8)
-    pixels[:, 8 * k :, 0 if real else 1] = 255
+    pixels[:, 8 * k :, colour % 3] = 255
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "webp")
     return file.getvalue()

@@ -18,7 +18,6 @@ from tests.gestures import (
     expect_done,
     go_to,
     questions,
-    stroke,
     url_of,
     wait_for_change,
 )
@@ -185,29 +184,6 @@ def test_draws_from_the_prior_and_back_to_zero(open_page):
     page.get_by_role("button", name="All to zero").click()
     expect(picture).to_have_attribute("src", image_of(dials.decode_16d(*[0] * 16)))
     expect_done(page, "draw")
-
-
-@pytest.mark.parametrize(("width", "finger"), [(PHONE, True), (DESK, False)])
-def test_a_drawing_is_encoded_and_bounded(open_page, width, finger):
-    page = open_view(open_page, "bound", width, touch=finger)
-    first = page.locator("#bound b").inner_text()
-    page.locator("#encoded-digit .clear").click()
-    expect(page.locator("#bound b")).not_to_have_text(first)
-    empty = page.locator("#bound b").inner_text()
-    stroke(page, PAD, 28 * 4 + 14, 28 * 23 + 14, finger)
-    expect(page.locator("#bound b")).not_to_have_text(empty)
-    nats = page.locator("#bound b").inner_text().split()[0]
-    expect(page.locator(".mathematics")).to_contain_text(nats.removeprefix("-"))
-    expect_done(page, "encode")
-    # Its sixteen numbers go on to the dials, and its picture with them.
-    decoded = page.locator("#bound img").get_attribute("src")
-    page.get_by_role("button", name="Put it on the dials").click()
-    expect(page.get_by_alt_text(SLIDERS)).to_have_attribute("src", decoded)
-    z = [float(knob(page, f"d{k}").input_value()) for k in range(1, 17)]
-    assert decoded == image_of(dials.decode_16d(*z))
-    expect(page.locator(".views a[aria-current]")).to_have_text(dials.TITLE)
-    go_to(page, bound.TITLE)
-    expect_done(page, "encode", "onto")
 
 
 def test_without_sigma_epsilon_does_not_matter(open_page):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from demos.quiz import trouble
+from demos.quiz import lineup, report, trouble
 from demos.quiz.network import Refusal
 from demos.quiz.rooms import Rooms
 from tests.class_server import deal
@@ -112,17 +112,27 @@ def test_a_database_that_is_locked_is_one_line_and_nothing_counted_is_lost(tmp_p
 
 
 def test_a_database_of_an_older_version_goes_on(tmp_path):
-    """Before there were doors and presses."""
+    """Before there were doors, presses, and a second game."""
     place = tmp_path / "class.sqlite3"
     rooms = Rooms(deal, f"sqlite:///{place}")
     code, key = rooms.open()
-    rooms.join(code, "Ada")
+    ada = rooms.join(code, "Ada")
+    rooms.advance(code, key, "lobby", 0)
+    real = rooms.dealt(code, 1).real
+    rooms.vote(code, ada, 1, [k for k in range(3) if real[k]], 80)
     rooms.base.writer.dispose()
+    newer = [("rooms", "shut"), ("rooms", "pressed"), ("players", "joined"), ("rounds", "choices")]
     with sqlite3.connect(place) as base:
-        for table, column in (("rooms", "shut"), ("rooms", "pressed"), ("players", "joined")):
+        for table, column in newer:
             base.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
     base.close()
     rooms = Rooms(deal, f"sqlite:///{place}")
-    assert rooms.advance(code, key, "lobby", 0)
+    assert rooms.seen_by_students(code, ada)["game"] == "play", "what was begun goes on"
+    assert rooms.advance(code, key, "open", 1) and rooms.advance(code, key, "revealed", 1)
     rooms.door(code, key, True)
-    assert [p["name"] for p in rooms.seen_by_teacher(code, key)["ranking"]] == ["Ada"]
+    ranking = rooms.seen_by_teacher(code, key)["ranking"]
+    assert [(p["name"], p["right"]) for p in ranking] == [("Ada", 3)]
+    assert report.table(rooms.votes(code, key)).count("Ada") == 3
+    code, key = rooms.open("makers")  # the other game finds its place in the same file
+    assert rooms.advance(code, key, "lobby", 0)
+    assert rooms.seen_by_students(code)["makers"] == [m.title for m in lineup.makers()]

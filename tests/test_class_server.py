@@ -117,9 +117,10 @@ def test_a_server_that_is_killed_has_everything_when_it_starts_again_and_two_ser
 
 
 @pytest.mark.slow
-def test_every_vote_of_a_class_that_votes_at_once_counts(start):
-    server = start()
-    measured = asyncio.run(class_load.play(server.url, students=40, rounds=2, spread=0.3, pause=0))
+@pytest.mark.parametrize("deck", ["standard", "makers"])
+def test_every_vote_of_a_class_that_votes_at_once_counts(start, deck):
+    server, load = start(), dict(students=40, rounds=2, spread=0.3, pause=0, deck=deck)
+    measured = asyncio.run(class_load.play(server.url, **load))
     assert measured.problems == [] and measured.sent == measured.counted == 80
     assert len(measured.answers) == 80 and measured.behind
 

@@ -13,8 +13,9 @@ from PIL import Image
 
 from checkpoints.faces import PSI, Generator
 from demos import quiz
-from demos.quiz import confusion, lineup, maker, pictures, rounds, scores
+from demos.quiz import confusion, games, lineup, maker, pictures, room, rounds, scores
 from tests.answers import pictures as decoded
+from tests.class_server import deal
 from tests.endpoints import HTTP, ask, check_message
 
 GAME = "0123456789abcdef"
@@ -193,6 +194,57 @@ def test_it_opens_first_where_there_is_no_pack(monkeypatch):
         titles[pack] = [view.TITLE for view in runpy.run_path(quiz.__file__)["VIEWS"]]
     assert titles[""][0] == "Name the maker" and titles["faces.zip"][0] == "Real or made?"
     assert sorted(titles[""]) == sorted(titles["faces.zip"])
+
+
+# With a class: a room's own faces.
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Makers of one grey each, and what they have drawn."""
+    drawings = []
+
+    def maker(name: str) -> Generator:
+        def sample(seeds, psi):
+            drawings.append((name, *seeds))
+            return np.stack([np.full((8, 8, 3), seed % 251, np.uint8) for seed in seeds])
+
+        return Generator(name, name, 8, sample)
+
+    monkeypatch.setattr(lineup, "generators", lambda: [maker(name) for name in NAMES])
+    monkeypatch.setattr(lineup.checkpoints, "path", lambda name: None)
+    lineup._alone.cache_clear()
+    yield drawings
+    lineup._alone.cache_clear()
+
+
+def test_every_maker_draws_every_face_whoever_is_shown(small):
+    """So that the time it takes says nothing; once for all who ask; and every maker comes up, two of a kind too."""
+    by = [lineup.deal_alone("secret", k).by for k in range(1, 31)]
+    assert [name for name, *_ in small] == NAMES * 30 and {len(seeds) for _, *seeds in small} == {3}
+    seeds = [seed for _, *drawn in small for seed in drawn]
+    assert len(set(seeds)) == len(seeds), "no face twice"
+    assert {m for three in by for m in three} == {0, 1, 2} and any(len({*b}) < 3 for b in by)
+    assert lineup.deal_alone("secret", 1).by == by[0] and len(small) == 90
+    assert lineup.deal_alone("another", 1).faces != lineup.deal_alone("secret", 1).faces
+    assert [lineup.deal("secret", k).by for k in range(1, 31)] == by, "as for one player"
+
+
+def test_two_models_of_one_name_are_one_maker(small, monkeypatch):
+    twice = [*lineup.generators(), lineup.generators()[0]]
+    monkeypatch.setattr(lineup, "generators", lambda: twice)
+    faces = deal("secret", 1, maker.DECK).faces
+    order = [maker.title for maker in lineup.makers()]
+    by = tuple(k for k, title in enumerate(order) if title == "VAE")
+    kept = games.MAKER.kept(lineup.Dealt(faces, (*by, len(order) - 1)))
+    assert kept["real"][:2] == "11" and kept["choices"].split("\t") == NAMES
+
+
+def test_the_game_that_opens_first_for_one_is_chosen_for_a_class(monkeypatch):
+    for pack, first, view in (("", "maker", quiz.maker), ("faces.zip", "play", quiz.play)):
+        monkeypatch.setenv("QUIZ_PACK", pack)
+        assert room.first() == first == view.__name__.rpartition(".")[2]
+    assert {value for _, value in room.GAMES} == {games.PLAY.name, games.MAKER.name}
 
 
 # d' of each pair.

@@ -1,15 +1,14 @@
 """The tab Autoencoders without a page: its handlers as plain functions, at every corner of the knobs."""
 
 import base64
-import re
 
 import numpy as np
 import pytest
 import torch
 
 import checkpoints
-from demos.vae import bound, dials, film, latent_map, plane, trick
-from demos.vae.latent import EDGE, SIZE, ink
+from demos.vae import bound, dials, film, gap, gradients, latent_map, plane, trick
+from demos.vae.latent import EDGE, MODELS, SIZE, ink, own_digit
 from models.images import noise
 from tests.answers import pictures, without_time
 
@@ -17,11 +16,17 @@ PIXELS = SIZE * SIZE
 SKETCH = np.zeros((SIZE, SIZE), np.uint8)
 SKETCH[4:24, 13:15] = 1  # a one
 DRAWING = "".join(map(str, SKETCH.flatten()))
+OTHER = DRAWING[1:] + "1"
+DRAWINGS = ("0" * PIXELS, "1" * PIXELS, DRAWING)
+OF_DRAWING = (("encode", ("2-D",)), ("close_gap", ("2-D", 20)), ("measure_gradients", ("2-D", 20)))
 HANDLERS = dict(
     decode_2d=latent_map.decode_2d,
     decode_16d=dials.decode_16d,
     draw_16d=dials.draw_16d,
     encode=bound.encode,
+    close_gap=gap.close_gap,
+    measure_gradients=gradients.measure_gradients,
+    own_digit=own_digit,
     reparameterize_2d=trick.reparameterize_2d,
     interpolate=film.interpolate,
     interpolation_film=film.interpolation_film,
@@ -30,7 +35,10 @@ CORNERS = [
     *(("decode_2d", (a, b)) for a in (-3, 0, 3) for b in (-3, 3)),
     *(("decode_16d", z) for z in ((0,) * 16, (3,) * 16, (-3,) * 16, (3, -3) * 8)),
     *(("draw_16d", (seed,)) for seed in (0, 9999)),
-    *(("encode", (d,)) for d in ("0" * PIXELS, "1" * PIXELS, DRAWING)),
+    *(("encode", (d, m)) for d in DRAWINGS for m in MODELS),
+    *(("close_gap", (d, m, k)) for d in DRAWINGS for m, k in (("2-D", 5000), ("16-D", 1))),
+    *(("measure_gradients", (d, m, 10)) for d in DRAWINGS for m in MODELS),
+    *(("own_digit", (digit,)) for digit in (0, 9)),
     *(
         ("reparameterize_2d", (m, -m, s, 0, e, -e))
         for m in (-3, 3)
@@ -60,7 +68,14 @@ def test_same_call_same_bytes_and_int_is_float(name, given):
             for other in range(16)
         ),
         ("draw_16d", (1,), (2,)),
-        ("encode", (DRAWING,), (DRAWING[1:] + "1",)),
+        *((name, (DRAWING, *more), (OTHER, *more)) for name, more in OF_DRAWING),
+        *(
+            (name, (DRAWING, "2-D", *more), (DRAWING, "16-D", *more))
+            for name, (_, *more) in OF_DRAWING
+        ),
+        ("close_gap", (DRAWING, "2-D", 20), (DRAWING, "2-D", 21)),
+        ("measure_gradients", (DRAWING, "2-D", 20), (DRAWING, "2-D", 30)),
+        ("own_digit", (3,), (4,)),
         *(
             (
                 "reparameterize_2d",
@@ -158,25 +173,6 @@ def test_the_first_picture_brings_what_the_page_looks_up():
     assert without_time(value) == without_time(
         alone | dict(sheet=latent_map.sheet(), dots=latent_map.dots())
     )
-
-
-def test_encoding_gives_the_dials_and_decodes_there():
-    z, figures, equations = bound.encode(DRAWING)
-    z = [float(v) for v in z.split(",")]
-    assert len(z) == 16 and all(-EDGE <= v <= EDGE for v in z)
-    (shown,), (there,) = pictures(figures), pictures(dials.decode_16d(*z))
-    assert (shown == there).all()
-    assert ((shown < 128) == SKETCH.astype(bool)).mean() > 0.95, "a one is decoded as a one"
-    # The halves add up, and the bound with many draws is above.
-    total, fit, cost, best = (
-        float(v)
-        for v in re.search(
-            r"<b>(-?[\d.]+) nats</b>.*?= (-?[\d.]+) for .*? - ([\d.]+) for .*? to (-?[\d.]+)\.<",
-            figures,
-        ).groups()
-    )
-    assert total == pytest.approx(fit - cost, abs=0.11) and best > total
-    assert f"{total:.1f}" in equations and f"{best:.1f}" in equations and "16" in equations
 
 
 def test_a_draw_is_the_prior_s():

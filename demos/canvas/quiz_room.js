@@ -45,13 +45,14 @@ function ways() {
 }
 
 // The window comes before the answer: a browser lets a page open one only while a click lasts.
-scene.open = async () => {
+scene.open = async (game) => {
   const button = document.querySelector("#open-room"),
     told = document.querySelector(".told-room");
   const room = window.open("", "_blank");
   told.textContent = "";
   try {
-    const body = JSON.stringify({ deck: window.gml.quiz?.deck ?? "standard" });
+    const deck = game === "maker" ? "makers" : (window.gml.quiz?.deck ?? "standard");
+    const body = JSON.stringify({ deck });
     const answer = await fetch("class", { method: "POST", body });
     const { code, teacher, error } = await answer.json();
     if (!answer.ok) throw new Error(error);

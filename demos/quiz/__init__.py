@@ -11,6 +11,7 @@ faces.py       packs, a teacher's photos, our own generators     pack.py        
 
 With a whole class:
 rooms.py       what may be done and seen in a room               tables.py      the database it is kept in
+games.py       how the two games differ on the server            standing.py    how a room stands, to whom
 routes.py      the addresses of phones and projector             report.py      what the class has shown at the end
 network.py     how phones reach this server; who asks, how often, refused with what
 pages/         the phone's and the projector's page
@@ -20,7 +21,7 @@ import functools
 import os
 from typing import TYPE_CHECKING
 
-from demos.quiz import confusion, faces, maker, play, record, room, rounds
+from demos.quiz import confusion, maker, play, record, room
 from demos.quiz.network import alive, process
 from demos.quiz.routes import Class
 
@@ -42,9 +43,10 @@ if os.environ.get("QUIZ_PACK"):  # good photographs make the better game
 @functools.cache
 def class_rooms() -> "Rooms":
     """The rooms of all classes; made when the first one asks, so that no other visitor touches a database."""
+    from demos.quiz import games
     from demos.quiz.rooms import Rooms  # SQLAlchemy is a tenth of the time to the first page
 
-    found = Rooms(lambda secret, k, deck: rounds.deal(secret, k, faces.deck(deck)))
+    found = Rooms(lambda secret, k, deck: games.of(deck).deal(secret, k, deck))
     found.void_lost(alive)
     return found
 

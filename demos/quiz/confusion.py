@@ -23,17 +23,25 @@ def maker_record(record: str) -> tuple[dict, str]:
     """
     names = [maker.title for maker in lineup.makers()]
     played = judged(record, names)
-    named = list(itertools.chain.from_iterable(played))
-    counted, pairs = Counter(named), []
+    counts, pairs = counted(list(itertools.chain.from_iterable(played)), names)
+    numbers = dict(rounds=len(played)) | counts
+    return numbers, shown(numbers, pairs)
+
+
+def counted(named: list[tuple[str, str]], names: list[str]) -> tuple[dict, list]:
+    """What faces say of which it is known who made them and who was said to have, of one player or of a class.
+
+    -> the numbers, and each pair of makers with its d' and of how many faces that is.
+    """
+    counts, pairs = Counter(named), []
     for a, b in itertools.combinations(names, 2):
-        n = sum(counted[made, said] for made in (a, b) for said in (a, b))
+        n = sum(counts[made, said] for made in (a, b) for said in (a, b))
         pairs.append((a, b, scores.between(named, a, b), n))
     numbers = dict(
-        rounds=len(played),
         faces=len(named),
         right=sum(made == said for made, said in named),
         makers=names,
-        matrix={made: {said: counted[made, said] for said in names} for made in names},
+        matrix={made: {said: counts[made, said] for said in names} for made in names},
         d_prime=[
             dict(
                 pair=[a, b], faces=n, d_prime=e and [round(v, 4) for v in (e.value, e.low, e.high)]
@@ -42,7 +50,7 @@ def maker_record(record: str) -> tuple[dict, str]:
         ],
         intervals="95 %: Gourevitch and Galanter 1967 after the log-linear correction (Hautus 1995)",
     )
-    return numbers, shown(numbers, pairs)
+    return numbers, pairs
 
 
 def judged(record, names: list[str]) -> list[list[tuple[str, str]]]:

@@ -1,8 +1,8 @@
 """Faces by each of our face generators, made alike: what Name the maker deals from.
 
 Every picture is shrunk to the size of the smallest generator's and enlarged again, by the same two filters, whoever
-drew it: none has more pixels than another, and what tells them apart is in the face. A face is drawn once for all
-visitors; a round is a pure function of a secret and a number, as in rounds.py.
+drew it: none has more pixels than another, and what tells them apart is in the face. A round is a pure function of a
+secret and a number, as in rounds.py; a face is drawn once for all visitors, or for one class alone.
 """
 
 import functools
@@ -15,7 +15,7 @@ from PIL import Image
 import checkpoints
 from checkpoints.faces import PSI, Generator, generators
 from demos.quiz.faces import number
-from demos.quiz.pictures import encoded, enlarged
+from demos.quiz.pictures import encoded, enlarged, padded
 from demos.quiz.rounds import keyed
 
 SIDE = 256  # pixels along a side, as sent
@@ -50,11 +50,21 @@ class Dealt:
     faces: tuple[Drawn, ...]
     by: tuple[int, ...]
 
+    @property
+    def pictures(self) -> list[bytes]:
+        """WebP files of one length: all of a round that may be told before the reveal."""
+        return [padded(face.alike, SIDE) for face in self.faces]
+
 
 def makers() -> list[Generator]:
     """Who can have made a face, in the order of the keys 1, 2, 3."""
     known = list(GIVES_AWAY)
     return sorted(generators(), key=lambda g: known.index(g.title) if g.title in known else 99)
+
+
+def gives_away(title: str) -> str:
+    """What a maker's faces are known by."""
+    return GIVES_AWAY.get(title, OTHERWISE)
 
 
 def lacking() -> str:
@@ -78,13 +88,34 @@ def alike(picture: np.ndarray, size: int) -> np.ndarray:
 
 def deal(secret: str, k: int) -> Dealt:
     """Round k of whoever has this secret. k: 1, 2, ... Each face by any maker, whoever made the others."""
-    by = np.random.default_rng(number(secret, k, "makers")).integers(len(makers()), size=FACES)
-    start = number(secret, "start") + FACES * (k - 1)
-    faces = []
+    by, start, faces = _by(secret, k), number(secret, "start") + FACES * (k - 1), []
     for j, maker in enumerate(by):
         sheet, at = divmod((start + j) % POOL, SHEET)
         faces.append(_drawn(sheet)[maker][at])
-    return Dealt(tuple(faces), tuple(int(maker) for maker in by))
+    return Dealt(tuple(faces), by)
+
+
+def deal_alone(secret: str, k: int) -> Dealt:
+    """The same, of faces that are drawn from the secret alone: whoever keeps it has them in every process, and again
+    after a restart.
+    """
+    with _drawing:
+        return _alone(secret, k, tuple(maker.name for maker in makers()))
+
+
+@functools.lru_cache(maxsize=256)
+def _alone(secret: str, k: int, names: tuple[str, ...]) -> Dealt:
+    places, by = range(FACES * (k - 1), FACES * k), _by(secret, k)
+    by_all = [
+        _faces(maker, [number(secret, "maker", maker.name, place) for place in places])
+        for maker in makers()  # by those too who made none of the three: the time it takes tells nothing
+    ]
+    return Dealt(tuple(by_all[maker][j] for j, maker in enumerate(by)), by)
+
+
+def _by(secret: str, k: int) -> tuple[int, ...]:
+    chance = np.random.default_rng(number(secret, k, "makers"))
+    return tuple(int(maker) for maker in chance.integers(len(makers()), size=FACES))
 
 
 _drawing = threading.Lock()
@@ -98,14 +129,16 @@ def _drawn(sheet: int) -> tuple[tuple[Drawn, ...], ...]:
 
 @functools.lru_cache(maxsize=POOL // SHEET)
 def _sheet(sheet: int, names: tuple[str, ...]) -> tuple[tuple[Drawn, ...], ...]:
-    found, size = [], smallest()
-    for maker in makers():
-        places = range(sheet * SHEET, (sheet + 1) * SHEET)
-        seeds = [number(keyed("maker", maker.name, place)) for place in places]
-        found.append(
-            tuple(
-                Drawn(encoded(alike(p, size)), encoded(alike(p, maker.size)), maker.size)
-                for p in maker.sample(seeds, PSI)
-            )
-        )
-    return tuple(found)
+    places = range(sheet * SHEET, (sheet + 1) * SHEET)
+    return tuple(
+        _faces(maker, [number(keyed("maker", maker.name, place)) for place in places])
+        for maker in makers()
+    )
+
+
+def _faces(maker: Generator, seeds: list[int]) -> tuple[Drawn, ...]:
+    size = smallest()
+    return tuple(
+        Drawn(encoded(alike(p, size)), encoded(alike(p, maker.size)), maker.size)
+        for p in maker.sample(seeds, PSI)
+    )

@@ -5,7 +5,6 @@ import re
 
 from demos import ui
 from demos.quiz import exchange, lineup, rounds
-from demos.quiz.pictures import padded
 from demos.quiz.play import MIME
 
 TITLE = "Name the maker"
@@ -33,7 +32,7 @@ def maker_round(game: str, number: int) -> dict:
     if lack := lineup.lacking():
         raise ValueError(lack)
     dealt = lineup.deal(ticket.secret, ticket.number)
-    pictures = [as_uri(padded(face.alike, lineup.SIDE)) for face in dealt.faces]
+    pictures = [as_uri(webp) for webp in dealt.pictures]
     return opening() | dict(token=rounds.token(ticket), number=ticket.number, pictures=pictures)
 
 
@@ -57,7 +56,7 @@ def maker_answer(token: str, said: str) -> dict:
     made, answers = [names[m] for m in dealt.by], [names[int(digit) - 1] for digit in said]
     told = [
         dict(
-            words=lineup.GIVES_AWAY.get(name, lineup.OTHERWISE),
+            words=lineup.gives_away(name),
             own=as_uri(face.own),
             pixels=face.size,
         )

@@ -10,15 +10,14 @@ import hashlib
 import re
 import secrets
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from demos.quiz import standing
+from demos.quiz import games, standing
 from demos.quiz.names import clean_name, free
 from demos.quiz.network import Refusal
-from demos.quiz.rounds import Dealt
 from demos.quiz.tables import Database, Player, Room, Round, Vote
 
 LETTERS = "BCDFGHJKMPQRTVWX"  # no vowels, so no words; none that looks like another or like a digit
@@ -29,7 +28,7 @@ PAUSE = 1.0  # seconds between two presses of the teacher that both count
 PHASES = ("lobby", "open", "revealed", "over")
 
 # A room's secret, the number of the round, the deck -> the same faces every time.
-Deal = Callable[[str, int, str], Dealt]
+Deal = Callable[[str, int, str], games.Dealt]
 
 
 def _hash(secret: str) -> str:
@@ -45,7 +44,7 @@ class Rooms:
     # The teacher.
 
     def open(self, deck: str = "standard", owner: str = "") -> tuple[str, str]:
-        """A new room. -> its code, and the secret that makes its owner the teacher."""
+        """A new room; its deck says which game. -> its code, and the secret that makes its owner the teacher."""
         key = secrets.token_urlsafe(18)
         with self.base.write(
             alone=True
@@ -91,9 +90,8 @@ class Rooms:
             else:
                 room.round, room.phase = room.round + 1, "open"
                 dealt = self._deal(room.secret, room.round, room.deck)
-                real = "".join("1" if r else "0" for r in dealt.real)
-                sources = "\t".join(dealt.sources)
-                session.add(Round(room=code, number=room.round, real=real, sources=sources))
+                kept = games.of(room.deck).kept(dealt)
+                session.add(Round(room=code, number=room.round, **kept))
             room.version += 1
         return True
 
@@ -161,18 +159,11 @@ class Rooms:
             room.version += 1
         return token
 
-    def vote(self, code: str, token: str, number: int, picks: Sequence[int], sure: int) -> None:
-        """One for each player and round: until the reveal the last one given is it. Committed when it returns."""
-        if (
-            not isinstance(picks, list)
-            or any(type(p) is not int or not 0 <= p <= 2 for p in picks)
-            or len(set(picks)) != len(picks)
-        ):
-            raise Refusal(
-                "A vote names the faces that are real: a list of 0, 1, 2, each once, or none."
-            )
-        if type(sure) is not int or not 50 <= sure <= 100:
-            raise Refusal("How sure is a whole number from 50 to 100.")
+    def vote(self, code: str, token: str, number: int, picks, sure=None) -> None:
+        """One for each player and round: until the reveal the last one given is it. Committed when it returns.
+
+        picks, sure: what the room's game takes for a vote.
+        """
         with self.base.write() as session:
             room = self._room(
                 session, code, lock=True
@@ -180,7 +171,8 @@ class Rooms:
             player = self._player(session, code, token)
             if room.phase != "open" or type(number) is not int or number != room.round:
                 raise Refusal("This round is not open any more.", 409)
-            text = "".join("1" if k in picks else "0" for k in range(3))
+            dealt = session.get(Round, (code, number))
+            text, sure = games.of(room.deck).vote(picks, sure, dealt.options)
             session.merge(Vote(room=code, round=number, player=player.id, picks=text, sure=sure))
             room.version += 1
 
@@ -219,10 +211,15 @@ class Rooms:
 
     def votes(self, code: str, key: str) -> list[dict]:
         """Every vote in rounds that are revealed and not void: for the results at the end."""
-        with self.base.read() as session:
-            return standing.votes(session, self._taught(session, code, key))
+        return self.results(code, key)[1]
 
-    def dealt(self, code: str, number: int) -> Dealt:
+    def results(self, code: str, key: str) -> tuple[games.Game, list[dict]]:
+        """The game that the room plays, and its votes."""
+        with self.base.read() as session:
+            room = self._taught(session, code, key)
+            return games.of(room.deck), standing.votes(session, room)
+
+    def dealt(self, code: str, number: int) -> games.Dealt:
         """The faces of a round that has been opened."""
         with self.base.read() as session:
             room = self._room(session, code)
@@ -248,7 +245,7 @@ class Rooms:
 
     # Inside.
 
-    def _deal(self, secret: str, number: int, deck: str) -> Dealt:
+    def _deal(self, secret: str, number: int, deck: str) -> games.Dealt:
         try:
             return self.deal(secret, number, deck)
         except Refusal:

@@ -22,6 +22,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from demos.quiz.maker import DECK
 from demos.quiz.network import (
     Bucket,
     Refusal,
@@ -35,6 +36,8 @@ if TYPE_CHECKING:  # SQLAlchemy is for those who open a room
     from demos.quiz.rooms import Rooms
 
 PAGES = Path(__file__).parent / "pages"
+SCRIPTS = ("class.js", "student.js", "teacher.js", "play.js", "maker.js")
+ASSETS = {"class.css": "text/css"} | dict.fromkeys(SCRIPTS, "text/javascript")
 LARGEST = 4096  # bytes of a request
 BEAT = 15.0  # seconds between signs of life of a stream
 LOOK = 0.2  # seconds between two looks at a room
@@ -119,8 +122,8 @@ class Class:
             raise Refusal("Too many rooms from here. Wait a minute.", 429)
         deck = (await _body(request)).get("deck", "standard")
         if not isinstance(deck, str) or not re.fullmatch(r"[\w-]{1,80}", deck, re.ASCII):
-            raise Refusal("A deck is standard, or the key of photos that were chosen here.")
-        owner = "" if deck == "standard" else self.owner
+            raise Refusal("A deck is standard, makers, or the key of photos that were chosen here.")
+        owner = "" if deck in ("standard", DECK) else self.owner
         code, key = await self._do("open", deck, owner)
         return JSONResponse(dict(code=code, teacher=f"class/{code}/teacher#{key}"))
 
@@ -163,16 +166,14 @@ class Class:
         return await run_in_threadpool(lambda: getattr(self.rooms(), what)(*given))
 
     async def results(self, request: Request) -> Response:
-        from demos.quiz import report
-
-        votes = await self._do("votes", _code(request), _secret(request))
+        game, votes = await self._do("results", _code(request), _secret(request))
         if request.query_params.get("as") == "csv":
-            name = f"which-face-is-real-{_code(request)}.csv"
+            name = f"{game.file}-{_code(request)}.csv"
             headers = {"content-disposition": f'attachment; filename="{name}"'}
             return Response(
-                report.table(votes), media_type="text/csv; charset=utf-8", headers=headers
+                game.table(votes), media_type="text/csv; charset=utf-8", headers=headers
             )
-        return JSONResponse(await run_in_threadpool(report.summary, votes))
+        return JSONResponse(await run_in_threadpool(game.summary, votes))
 
     async def face(self, request: Request) -> Response:
         number, k = request.path_params["number"], request.path_params["k"]
@@ -243,18 +244,14 @@ class Class:
         return page
 
     async def asset(self, request: Request) -> Response:
-        kinds = {
-            "class.css": "text/css",
-            "class.js": "text/javascript",
-            "student.js": "text/javascript",
-            "teacher.js": "text/javascript",
-        }
         name = request.path_params["name"]
-        if name not in kinds:
+        if name not in ASSETS:
             return Response(status_code=404)
         text = (PAGES / name).read_text(encoding="utf-8")
         return Response(
-            text, media_type=f"{kinds[name]}; charset=utf-8", headers={"cache-control": "no-cache"}
+            text,
+            media_type=f"{ASSETS[name]}; charset=utf-8",
+            headers={"cache-control": "no-cache"},
         )
 
     async def qr(self, request: Request) -> Response:

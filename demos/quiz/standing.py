@@ -6,36 +6,35 @@ Read inside one transaction of the caller's, so that the parts are of one moment
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
+from demos.quiz import games
 from demos.quiz.tables import Player, Room, Round, Vote
 
 
 def state(session: Session, room: Room) -> dict:
     """Nothing that gives an open round away, and nobody's vote."""
+    game = games.of(room.deck)
     votes = select(func.count()).where(Vote.room == room.code, Vote.round == room.round)
     seen = dict(
         code=room.code,
+        game=game.name,
         phase=room.phase,
         round=room.round,
         version=room.version,
         voted=session.scalar(votes),
         players=session.scalar(select(func.count()).where(Player.room == room.code)),
     )
-    if room.phase in ("revealed", "over") and room.round:
-        dealt = session.get(Round, (room.code, room.round))
-        seen |= dict(
-            real=[r == "1" for r in dealt.real], sources=dealt.sources.split("\t"), void=dealt.void
-        )
+    if dealt := session.get(Round, (room.code, room.round)):
+        seen |= game.asked(dealt)
+        if room.phase in ("revealed", "over"):
+            seen |= game.told(dealt) | dict(void=dealt.void)
     return seen
 
 
 def taught(session: Session, room: Room) -> dict:
     """The votes for each face as they come, the ranking, the door: only for who has shown the teacher's secret."""
-    counts = [0, 0, 0]
-    for (picks,) in session.execute(
-        select(Vote.picks).where(Vote.room == room.code, Vote.round == room.round)
-    ):
-        for k in range(3):
-            counts[k] += picks[k] == "1"
+    dealt = session.get(Round, (room.code, room.round))
+    picks = select(Vote.picks).where(Vote.room == room.code, Vote.round == room.round)
+    counts = games.of(room.deck).counts(session.scalars(picks).all(), dealt)
     players = session.scalars(
         select(Player).where(Player.room == room.code).order_by(Player.id)
     ).all()
@@ -79,7 +78,8 @@ def votes(session: Session, room: Room) -> list[dict]:
             picks=vote.picks,
             sure=vote.sure,
             real=dealt.real,
-            sources=dealt.sources.split("\t"),
+            sources=dealt.names,
+            choices=dealt.options,
         )
         for vote, dealt, player in rows
     ]

@@ -55,7 +55,8 @@ class Room(Base):
     phase: Mapped[str]  # lobby, open, revealed, over
     round: Mapped[int]
     version: Mapped[int]  # goes up with every change that somebody should see
-    deck: Mapped[str]  # which faces: "standard", or the key of photos that one process holds
+    # Which faces, and with them the game: "standard", "makers", or the key of photos that one process holds.
+    deck: Mapped[str]
     owner: Mapped[str]  # that process; empty when any will do
     shut: Mapped[bool] = mapped_column(server_default=text("false"))  # nobody else may join
     pressed: Mapped[float] = mapped_column(server_default=text("0"))  # when the phase changed last
@@ -80,9 +81,19 @@ class Round(Base):
         ForeignKey("rooms.code", ondelete="CASCADE"), primary_key=True
     )
     number: Mapped[int] = mapped_column(primary_key=True)
-    real: Mapped[str]  # "101"
+    real: Mapped[str]  # the answer, a letter for each face, as the room's game writes it: "101"
     sources: Mapped[str]  # three, with tabs between
+    # What a face could be said to be, with tabs between; empty where that is real or made.
+    choices: Mapped[str] = mapped_column(server_default=text("''"))
     void: Mapped[bool] = mapped_column(default=False)
+
+    @property
+    def names(self) -> list[str]:
+        return self.sources.split("\t")
+
+    @property
+    def options(self) -> list[str]:
+        return self.choices.split("\t")
 
 
 class Vote(Base):
@@ -94,8 +105,8 @@ class Vote(Base):
     player: Mapped[int] = mapped_column(
         ForeignKey("players.id", ondelete="CASCADE"), primary_key=True
     )
-    picks: Mapped[str]  # "101": the faces taken for real
-    sure: Mapped[int]  # 50 to 100 %
+    picks: Mapped[str]  # as Round.real: a face is right where the two letters are the same
+    sure: Mapped[int]  # 50 to 100 %; 0 where the game does not ask
 
 
 class Database:

@@ -14,6 +14,8 @@ from demos.vae import (
     face_walk,
     faces,
     film,
+    gap,
+    gradients,
     latent_map,
     own_photo,
     prior,
@@ -27,9 +29,11 @@ VIEWS = (
     latent_map,  # two dimensions as a map: drag a point, and see what it decodes to
     dims,  # one drawing through autoencoders, VAEs and PCA of 2 to 32 dimensions
     dials,  # sixteen dimensions as sliders
-    bound,  # what a drawing costs, in two halves
+    bound,  # what a drawing costs, line by line
+    gap,  # what the bound leaves out, and what closes it
     beta,  # what the KL term may weigh, as a dial over trained models
     trick,  # mu, sigma and epsilon as knobs
+    gradients,  # past the dice or round them: two gradients, and their variance
     film,  # from one digit to another, on two roads
     faces,  # a face as sixty-four numbers
     face_walk,  # from one face to another

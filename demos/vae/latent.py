@@ -1,19 +1,74 @@
 """What the views share: the models, where test digits land, knobs as a z, and z as a picture."""
 
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
 import torch
 from torch import Tensor
 
 import checkpoints
 from demos import ui
-from models.images import grid, to_uint8
-from models.vae import VAE
+from models.images import grid, noise, to_uint8
+from models.vae import VAE, Plane, Quadrature, log_weights, plane, quadrature, reparameterize
 
 SIZE, EDGE = 28, 3.0  # pixels along a side; the knobs of z go from -EDGE to EDGE
 DIMENSIONS = 16  # of the larger model
+MODELS = {"2-D": 2, "16-D": 16}
+OWN = 3  # the digit to begin with
+DRAWS = 5000  # of z for one drawing
 
 
 def model(dimensions: int) -> VAE:
     return checkpoints.load(f"vae-mnist-{dimensions}d")
+
+
+class Weighed(NamedTuple):
+    x: Tensor  # (1, 1, 28, 28)
+    vae: VAE
+    mu: Tensor  # (1, d), of q(z|x)
+    log_var: Tensor  # (1, d)
+    epsilon: Tensor  # (5000, d)
+    z: Tensor  # (5000, d), draws from q
+    log_w: Tensor  # (5000,), log p(x, z) / q(z|x)
+
+
+def weighed(drawing: str, model_name: str) -> Weighed:
+    """A drawing with 5,000 draws from its q and what each weighs. Raises ValueError."""
+    ui.bits(drawing, SIZE)
+    return _weighed(drawing, MODELS[ui.choice(model_name, "Model", list(MODELS))])
+
+
+@lru_cache(maxsize=8)
+def _weighed(drawing: str, dimensions: int) -> Weighed:
+    """Kept for the last few drawings: under a megabyte each."""
+    x = torch.from_numpy(ui.bits(drawing, SIZE).astype(np.float32)).view(1, 1, SIZE, SIZE)
+    vae = model(dimensions)
+    with torch.inference_mode():
+        mu, log_var = vae.encode(x)
+        epsilon = noise((DRAWS, dimensions), [0])
+        z = reparameterize(mu, log_var, epsilon[0])
+        return Weighed(x, vae, mu, log_var, epsilon[0], z, log_weights(vae, x, epsilon)[0])
+
+
+@lru_cache(maxsize=8)
+def exactly(drawing: str) -> Quadrature:
+    """log p(x) of a drawing by the 2-D model, a sum over the plane. Raises ValueError."""
+    of = weighed(drawing, "2-D")
+    return quadrature(of.vae, of.x, kept_plane())
+
+
+@lru_cache(maxsize=1)
+def kept_plane() -> Plane:
+    """The plane of the 2-D model, decoded once: 39 MB."""
+    return plane(model(2))
+
+
+def own_digit(own: int) -> str:
+    """A digit of the larger model's own, as a drawing: what it makes of a test digit's mean. own: 0 to 9."""
+    z, labels = means(DIMENSIONS)
+    which = labels == ui.whole(own, "Digit", 0, 9)
+    return "".join("01"[v > 0.5] for v in ink(z[which][2, None]).flatten().tolist())
 
 
 def means(dimensions: int) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,6 @@
 """Autoencoders: a good value for each parameter, and those that it must refuse."""
 
-from tests.endpoints import choice, drawing, number, seed, text, whole
+from tests.endpoints import Given, choice, drawing, number, seed, text, whole
 from tests.portrait import data_url, portrait
 
 NOT_URLS = ["<b>", "/etc/passwd", "data:text/html;base64,AAAA"]
@@ -13,6 +13,10 @@ def face(k: float) -> dict:
     """The face of a seed, or one of a photo as 64 numbers, and eight of its numbers set by hand."""
     own = text("", "64 numbers", "1", *SIXTY_FOUR)
     return dict(seed=seed(7), face=own) | {f"f{n}": number(k, -3, 3) for n in range(1, 9)}
+
+
+def of_drawing(model: str) -> dict[str, Given]:
+    return dict(drawing=drawing(), model=choice(model, "2-D, 16-D", "2", "2-d", "64-D"))
 
 
 ENDPOINTS = {
@@ -44,7 +48,10 @@ ENDPOINTS = {
     "decode_2d": dict(z1=number(-0.9, -3, 3), z2=number(1, -3, 3)),
     "decode_16d": {f"d{k + 1}": number(k / 8 - 1, -3, 3) for k in range(16)},
     "draw_16d": dict(seed=seed(7)),
-    "encode": dict(drawing=drawing()),
+    "own_digit": dict(own=whole(3, 0, 9)),
+    "encode": of_drawing("2-D"),
+    "close_gap": of_drawing("16-D") | dict(draws=whole(100, 1, 5000, "0", "1e9")),
+    "measure_gradients": of_drawing("2-D") | dict(draws=whole(20, 10, 2000, "0", "1e9")),
     "reparameterize_2d": dict(
         mu1=number(0, -3, 3),
         mu2=number(1, -3, 3),

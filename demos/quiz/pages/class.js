@@ -1,5 +1,10 @@
 // What phone and projector share: asking the server, and hearing what happens.
 export const find = (selector) => document.querySelector(selector);
+export const element = (tag, words = {}, ...children) => {
+  const made = Object.assign(document.createElement(tag), words);
+  made.append(...children);
+  return made;
+};
 // Addresses are told from the page's own (its <base> is .../class/), so that the app may lie below any path.
 export let code = location.pathname.slice(new URL(document.baseURI).pathname.length).split("/")[0].toUpperCase();
 

@@ -1,11 +1,15 @@
-// A student's phone: join with a nickname, choose the real faces, say how sure, vote.
+// A student's phone: join with a nickname, judge three faces, vote. What is judged is the game's own: play.js, maker.js.
 import { ask, code, enter, find, keeps, kept, listen } from "./class.js";
+import * as maker from "./maker.js";
+import * as play from "./play.js";
 
+const games = { play, maker };
 const faces = find(".faces"),
   empty = find(".empty");
 let token = code ? kept.get(`class-${code}`) : null,
   state = null,
   you = null,
+  game = null, // the phone's part of the game that this room plays
   shown = 0,
   sending = false;
 
@@ -62,55 +66,45 @@ async function join(room, name) {
 
 function deal() {
   shown = state.round;
-  faces.replaceChildren(
-    ...[0, 1, 2].map((k) => {
-      const button = Object.assign(document.createElement("button"), { type: "button", className: "face" });
-      const image = Object.assign(new Image(), { src: `${code}/faces/${shown}/${k}`, alt: `Face ${k + 1}` });
-      const tag = Object.assign(document.createElement("span"), { className: "tag" });
-      tag.append(document.createElement("b"), document.createElement("span"));
-      button.append(image, tag);
-      button.addEventListener("click", () => {
-        press(button, button.getAttribute("aria-pressed") !== "true");
-        draw();
-      });
-      return button;
-    }),
-  );
+  const image = (k) => Object.assign(new Image(), { src: `${code}/faces/${shown}/${k}`, alt: `Face ${k + 1}` });
+  faces.replaceChildren(...[0, 1, 2].map((k) => game.cell(k, image(k), draw, state)));
   recall();
 }
 
-const press = (face, on) => face.setAttribute("aria-pressed", String(on));
-
 // What the server has of this round's vote.
 function recall() {
-  for (const [k, face] of [...faces.children].entries()) press(face, you.picks?.[k] === "1");
-  find(".sure").value = you.sure ?? 75;
+  game.recall(cells(), you.picks);
+  find(".sure").value = you.sure || 75;
 }
 
-const picked = () =>
-  [...faces.children].flatMap((face, k) => (face.getAttribute("aria-pressed") === "true" ? [k] : []));
-const as_text = (picks) => [0, 1, 2].map((k) => (picks.includes(k) ? "1" : "0")).join("");
+const cells = () => [...faces.children];
 const sure = () => Number(find(".sure").value);
 
 function draw() {
+  const { title, phone } = games[state.game];
+  game = phone;
+  document.title = title;
+  find("main").dataset.game = state.game;
   find(".you").textContent = you?.name ?? "";
+  find("h1").textContent = title;
   if (state.phase === "lobby") return show("waiting");
   show("round");
   if (shown !== state.round) deal();
   const open = state.phase === "open",
     voted = you.picks !== null;
   if (!open) {
-    if (voted) recall(); // a change that was not sent does not count
+    recall(); // what was not sent does not count
     if (empty.open) empty.close();
   }
-  const told = !open && state.real?.length === 3,
-    count = picked().length,
-    says = count ? `${count} real` : "none is real",
-    changed = voted && (as_text(picked()) !== you.picks || sure() !== you.sure);
+  const told = !open && Boolean(game.truth(state)),
+    text = game.text(cells()),
+    lacks = game.lacks(text),
+    says = game.says(text, state),
+    changed = voted && (text !== you.picks || (game.sure && sure() !== you.sure));
   find("h1").textContent = state.phase === "over" ? "The game is over" : `Round ${state.round}`;
   find(".question").textContent = open
     ? !voted
-      ? "Tap every real face. There may be none."
+      ? game.asks
       : changed
         ? "Not sent yet: your earlier vote still counts."
         : "Counted. You can change it until the reveal."
@@ -118,26 +112,11 @@ function draw() {
       ? `${you.right} of ${you.faces} faces right. Rank ${you.rank} of ${state.players}.`
       : outcome(voted);
   find(".choice").hidden = !open;
+  find(".choice label").hidden = !game.sure;
   find(".sure-shown").textContent = `${sure()} %`;
-  find(".vote").textContent = !voted ? `Vote: ${says}` : changed ? `Change to: ${says}` : `Counted: ${says}`;
-  find(".vote").disabled = sending || (voted && !changed);
-  for (const [k, face] of [...faces.children].entries()) {
-    const mine = face.getAttribute("aria-pressed") === "true",
-      [first, second] = face.querySelector(".tag").children;
-    face.disabled = !open;
-    face.classList.toggle("real", told && state.real[k]);
-    face.classList.toggle("made", told && !state.real[k]);
-    first.textContent = told ? (state.real[k] ? "real" : state.sources[k]) : mine ? "real" : "";
-    second.textContent = told
-      ? voted
-        ? `${mine === state.real[k] ? "\u2713" : "\u2717"} you said ${mine ? "real" : "made"}`
-        : ""
-      : mine
-        ? ""
-        : voted
-          ? "made"
-          : "tap if real";
-  }
+  find(".vote").textContent = lacks || `${!voted ? "Vote" : changed ? "Change to" : "Counted"}: ${says}`;
+  find(".vote").disabled = sending || Boolean(lacks) || (voted && !changed);
+  game.paint(cells(), { state, open, told, voted });
   find(".outcome").textContent = open
     ? ""
     : state.phase === "over"
@@ -150,24 +129,25 @@ function draw() {
 function outcome(voted) {
   if (state.void) return "This round does not count.";
   if (!voted) return "You did not vote.";
-  return `${state.real.filter((real, k) => (you.picks[k] === "1") === real).length} of 3 right.`;
+  return `${[...game.truth(state)].filter((letter, k) => letter === you.picks[k]).length} of 3 right.`;
 }
 
 find(".sure").addEventListener("input", draw);
 find(".vote").addEventListener("click", () => {
-  if (picked().length) return vote();
+  if (!game.empty(game.text(cells()))) return vote();
   empty.returnValue = "";
   empty.showModal();
 });
 empty.addEventListener("close", () => empty.returnValue && vote());
 
 async function vote() {
-  const given = { round: state.round, picks: picked(), sure: sure() };
+  const text = game.text(cells()),
+    given = { round: state.round, picks: game.sent(text, state), sure: game.sure ? sure() : undefined };
   sending = true;
   draw();
   try {
     await ask(`${code}/vote`, { secret: token, body: given });
-    if (given.round === state.round) you = { ...you, picks: as_text(given.picks), sure: given.sure };
+    if (given.round === state.round) you = { ...you, picks: text, sure: given.sure };
     problem("");
   } catch (error) {
     problem(error.message);

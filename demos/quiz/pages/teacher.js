@@ -1,12 +1,17 @@
-// The projector: large faces, votes as they come, reveal, ranking. The secret stands behind the # of the address.
-import { ask, code, find, forget, listen } from "./class.js";
+// The projector: large faces, votes, reveal, ranking. The secret stands behind the # of the address. What is shown of the
+// votes is the game's own: play.js, maker.js.
+import { ask, code, element, find, forget, listen } from "./class.js";
+import * as maker from "./maker.js";
+import * as play from "./play.js";
 
+const games = { play, maker };
 const key = location.hash.slice(1),
   faces = find(".faces"),
   tools = find(".tools"),
   SHOWN = 10,
   JOINED = 60;
 let state = null,
+  game = null, // the projector's part of the game that this room plays
   shown = 0,
   listed = "",
   ended = false;
@@ -14,12 +19,6 @@ let state = null,
 function problem(text) {
   find(".problem").textContent = text;
 }
-
-const element = (tag, words = {}, ...children) => {
-  const made = Object.assign(document.createElement(tag), words);
-  made.append(...children);
-  return made;
-};
 
 async function act(what, body) {
   try {
@@ -44,7 +43,7 @@ function deal() {
         "div",
         {},
         element("div", { className: "face" }, image, number, element("b", { className: "tag" })),
-        element("div", { className: "bar" }, element("i"), element("span")),
+        ...game.below(state),
       );
     }),
   );
@@ -97,12 +96,16 @@ function changes(player) {
 }
 
 function draw() {
-  const { phase, round, voted, players, counts } = state,
+  const { phase, round, voted, players } = state,
+    { title, projector } = games[state.game],
     open = phase === "open",
     told = phase === "revealed" || phase === "over";
+  game = projector;
+  document.title = `${title} The class`;
+  find(".rule").textContent = game.rule;
+  find(".projector").dataset.game = state.game;
   find(".projector").className = `projector ${phase === "lobby" || phase === "over" ? phase : "playing"}`;
-  find("h1").textContent =
-    phase === "lobby" ? "Which face is real?" : phase === "over" ? "The game is over" : `Round ${round}`;
+  find("h1").textContent = phase === "lobby" ? title : phase === "over" ? "The game is over" : `Round ${round}`;
   find(".next").disabled = phase === "over";
   find(".next").textContent = phase === "lobby" ? "Begin" : open ? "Reveal" : "Next round";
   find(".next").hidden = phase === "over";
@@ -118,15 +121,7 @@ function draw() {
         : `${voted} voted`
       : "";
   if (round && shown !== round) deal();
-  for (const [k, cell] of [...faces.children].entries()) {
-    const face = cell.firstChild,
-      share = voted ? counts[k] / voted : 0;
-    face.classList.toggle("real", told && Boolean(state.real?.[k]));
-    face.classList.toggle("made", told && !state.real?.[k]);
-    face.querySelector(".tag").textContent = told ? (state.real[k] ? "real" : state.sources[k]) : "";
-    cell.querySelector("i").style.width = `${100 * share}%`;
-    cell.querySelector(".bar span").textContent = `${counts[k]} say real`;
-  }
+  for (const [k, cell] of [...faces.children].entries()) game.paint(cell, k, { state, told });
   ranking();
   if (phase === "over" && !ended) end();
 }
@@ -135,48 +130,13 @@ async function end() {
   ended = true;
   const report = await ask(`${code}/results`, { secret: key }).catch((error) => problem(error.message));
   if (!report) return;
-  const percent = (share) => `${Math.round(100 * share)} %`,
-    row = (kind, words) => element("tr", {}, ...words.map((text) => element(kind, { textContent: text })));
-  const table = element("table", {}, row("th", ["from", "judged", "called made", "d\u2032 (95 %)"]));
-  if (report.photographs)
-    table.append(row("td", ["photographs", report.photographs.seen, percent(report.photographs.called_made), ""]));
-  for (const { source, seen, called_made, d_prime, low, high } of report.by_source) {
-    const d = d_prime === null ? "-" : `${d_prime.toFixed(2)} (${low.toFixed(2)} to ${high.toFixed(2)})`;
-    table.append(row("td", [source, seen, percent(called_made), d]));
-  }
-  const columns = report.confidence.map(({ sure, right, faces }) =>
-    element(
-      "div",
-      {},
-      element("b", { textContent: percent(right) }),
-      Object.assign(element("i"), { style: `height:${100 * right}%` }),
-      element("span", { textContent: `${sure} % sure` }),
-      element("span", { textContent: `${faces} faces` }),
-    ),
-  );
   const csv = element("button", { type: "button", textContent: "Results as CSV" });
   csv.addEventListener("click", async () => {
     const answer = await fetch(`${code}/results?as=csv`, { headers: { authorization: `Bearer ${key}` } });
     const url = URL.createObjectURL(await answer.blob());
-    element("a", { href: url, download: `which-face-is-real-${code}.csv` }).click();
+    element("a", { href: url, download: `${game.file}-${code}.csv` }).click();
   });
-  find(".end").replaceChildren(
-    element(
-      "section",
-      {},
-      element("h2", { textContent: "What the class can tell apart" }),
-      table,
-      element("p", { className: "soft", textContent: "d\u2032 = 0: guessing. 1: some skill. 3: hardly a mistake." }),
-    ),
-    element(
-      "section",
-      {},
-      element("h2", { textContent: "How sure, and how often right" }),
-      element("div", { className: "columns-chart" }, ...columns),
-      element("p", { className: "soft", textContent: report.calibration }),
-    ),
-    csv,
-  );
+  find(".end").replaceChildren(...game.report(report), csv);
   find(".end").hidden = false;
 }
 
