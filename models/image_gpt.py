@@ -11,7 +11,7 @@ never changes, so sampling keeps their keys and values and computes each token o
 
 Departs from the paper: the token before the first one says which class to draw, or that none is asked for; places begin
 as sines and cosines of row and column, and are learned from there.
-Read in this order: Norm, Attention, Block, ImageGPT, loss, then step and sample.
+Read in this order: Norm, Attention, Block, ImageGPT, loss, then folded, step, sample.
 """
 
 from collections.abc import Iterator
@@ -21,23 +21,15 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-def norm(h: Tensor, weight: Tensor) -> Tensor:
-    """Divides by the root of the mean square. (..., width) -> the same."""
-    return h * (h.square().mean(-1, keepdim=True) + 1e-5).rsqrt() * weight
-
-
-def gelu(x: Tensor) -> Tensor:
-    """Nearly, as in the paper's code."""
-    return x * torch.sigmoid(1.702 * x)
-
-
 class Norm(nn.Module):
+    """Divides by the root of the mean square. (..., width) -> the same."""
+
     def __init__(self, width: int):
         super().__init__()
         self.weight = nn.Parameter(torch.ones(width))
 
     def forward(self, h: Tensor) -> Tensor:
-        return norm(h, self.weight)
+        return F.rms_norm(h, self.weight.shape, self.weight, 1e-5)
 
 
 class Attention(nn.Module):
@@ -64,7 +56,8 @@ class Block(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         h = h + self.attention(self.norm1(h))
-        return h + self.out(gelu(self.into(self.norm2(h))))
+        x = self.into(self.norm2(h))
+        return h + self.out(x * torch.sigmoid(1.702 * x))                              # gelu, nearly
 
 
 def places(side: int, width: int) -> Tensor:
@@ -113,20 +106,38 @@ def loss(model: ImageGPT, x: Tensor, y: Tensor) -> Tensor:
     return F.cross_entropy(model(x, y).mT, x, reduction="none").sum(1)
 
 
-def step(blocks: list[tuple[Tensor, ...]], cache: Tensor, h: Tensor, at: int) -> Tensor:
-    """Token `at` through all blocks: what Block does, written out, as modules would take longer than their products.
+# What follows draws quickly: one token alone is many small products, and modules would take longer than these.
 
-    blocks: the weights of each, cache: (blocks, 3, B, heads, tokens, d), the q, k and v of the tokens before it, and
-    its own go in; h: (B, width) -> the same.
+
+def folded(model: ImageGPT) -> tuple[list[tuple[Tensor, ...]], Tensor]:
+    """Weights of the blocks and of the head, with the norms' scales and gelu's 1.702 in the products beside them."""
+    blocks = []
+    for block in model.blocks:
+        scale_1, w_qkv, b_qkv, w_a, b_a, scale_2, w_1, b_1, w_2, b_2 = block.parameters()
+        into, out = (scale_2 * w_1 * 1.702).T, (w_2 / 1.702).T
+        blocks.append(((scale_1 * w_qkv).T, b_qkv, w_a.T, b_a, into, b_1 * 1.702, out, b_2))
+    return blocks, (model.norm.weight * model.head.weight).T
+
+
+def unit(h: Tensor, least: Tensor) -> Tensor:
+    """Norm without its scale. h: (B, width), least: (), what is added to the mean square -> (B, width)."""
+    length = torch.linalg.vector_norm(h, dim=1, keepdim=True)
+    return h * torch.addcmul(least, length, length, value=1 / h.shape[1]).rsqrt()
+
+
+def step(blocks: list[tuple[Tensor, ...]], cache: Tensor, h: Tensor, at: int, least: Tensor) -> Tensor:
+    """Token `at` through all blocks: what Block does, with folded weights. h: (B, width) -> the same.
+
+    cache: (blocks, 3, B, heads, tokens, d), the q, k and v of the tokens before it; its own go in.
     """
     _, _, b, heads, _, d = cache.shape
-    for (scale_1, w_qkv, b_qkv, w_a, b_a, scale_2, w_1, b_1, w_2, b_2), kept in zip(blocks, cache, strict=True):
-        new = F.linear(norm(h, scale_1), w_qkv, b_qkv).view(b, 3, heads, d).transpose(0, 1)
-        kept.select(3, at).copy_(new)
+    for (w_qkv, b_qkv, w_a, b_a, w_1, b_1, w_2, b_2), kept in zip(blocks, cache.unbind(), strict=True):
+        new = torch.addmm(b_qkv, unit(h, least), w_qkv).view(b, 3, heads, d)
+        kept.select(3, at).copy_(new.transpose(0, 1))
         q, k, v = kept.narrow(3, 0, at + 1).unbind()
         seen = F.scaled_dot_product_attention(q.narrow(2, at, 1), k, v)                # (B, heads, 1, d)
-        h = h + F.linear(seen.reshape(b, heads * d), w_a, b_a)
-        h = h + F.linear(gelu(F.linear(norm(h, scale_2), w_1, b_1)), w_2, b_2)
+        h = h + torch.addmm(b_a, seen.reshape(b, heads * d), w_a)
+        h = h + torch.addmm(b_2, F.silu(torch.addmm(b_1, unit(h, least), w_1)), w_2)
     return h
 
 
@@ -136,13 +147,13 @@ def sample(model: ImageGPT, y: Tensor, uniforms: Tensor, temperature: float = 1.
 
     y: (B,) classes, uniforms: (B, tokens) in [0, 1) -> tokens times: the token (B,), and p of all (B, vocabulary).
     """
-    heads, width = model.blocks[0].attention.heads, model.place.shape[1]
-    blocks = [tuple(block.parameters()) for block in model.blocks]
+    (blocks, head), heads, width = folded(model), model.blocks[0].attention.heads, model.place.shape[1]
     cache = torch.empty(len(blocks), 3, len(y), heads, model.tokens, width // heads, device=y.device)
-    h, last = model.start(y), model.vocabulary - 1
-    for at, (place, u) in enumerate(zip(model.place, uniforms.T.contiguous(), strict=True)):
-        h = step(blocks, cache, h + place, at)
-        p = (model.head(model.norm(h)).float() / temperature).softmax(1)
-        token = torch.searchsorted(p.cumsum(1), u[:, None], right=True)[:, 0].clamp(max=last)
+    h, last, vectors = model.start(y), model.vocabulary - 1, model.token.weight
+    least, dice = torch.tensor(1e-5, device=y.device), uniforms.T[:, :, None].contiguous()
+    for at, (place, u) in enumerate(zip(model.place.unbind(), dice.unbind(), strict=True)):
+        h = step(blocks, cache, h + place, at, least)
+        p = (unit(h, least) @ head / temperature).softmax(1)
+        token = torch.searchsorted(p.cumsum(1), u, right=True).squeeze(1).clamp(max=last)
         yield token, p
-        h = model.token(token)
+        h = vectors.index_select(0, token)

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 
 from demos.vae import codebook, codes, cvae, prior
-from demos.vae.bound import first_drawing
+from demos.vae.latent import own_digit
 from tests.gestures import DESK, PHONE, expect_done, go_to, questions, stroke
 from tests.test_browser_vae import image_of
 
@@ -175,7 +175,7 @@ def test_a_link_brings_the_digit_back(open_page):
 @pytest.mark.parametrize(("width", "finger"), [(PHONE, True), (DESK, False)])
 def test_a_style_goes_through_all_digits(open_page, width, finger):
     page = open_view(open_page, "cvae", width, touch=finger)
-    sheet, first = page.locator("#styles img"), first_drawing()
+    sheet, first = page.locator("#styles img"), own_digit(cvae.DIGIT)
     expect(sheet).to_have_attribute("src", image_of(cvae.style(first, cvae.DIGIT, cvae.SEED)[0]))
     page.locator("#vae-told input[type=range]").fill("8")
     html, _ = cvae.style(first, 8, cvae.SEED)

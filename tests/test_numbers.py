@@ -10,18 +10,13 @@ from checkpoints import MANIFEST
 from demos import TABS, shell
 from demos.diffusion import samplers
 
-PIXELCNN, SCORES, FLAT, LARGE, BLUR, DCGAN, STYLE, DDPM = (
+PIXELCNN, SCORES, FLAT, LARGE = (
     MANIFEST[name]["measured"]
-    for name in (
-        "pixelcnn-mnist",
-        "pixelcnn-mnist-scores",
-        "vae-mnist-2d",
-        "vae-mnist-16d",
-        "vae-faces-64d",
-        "dcgan-faces",
-        "stylegan-faces",
-        "ddpm-mnist",
-    )
+    for name in ("pixelcnn-mnist", "pixelcnn-mnist-scores", "vae-mnist-2d", "vae-mnist-16d")
+)
+BLUR, DCGAN, STYLE, DDPM = (
+    MANIFEST[name]["measured"]
+    for name in ("vae-faces-64d", "dcgan-faces", "stylegan-faces", "ddpm-mnist")
 )
 AE2, VAE2, PCA, AE16 = (
     MANIFEST[name]["measured"]

@@ -5,8 +5,7 @@ from torch import Tensor
 
 import checkpoints
 from demos import plots, ui
-from demos.vae.bound import first_drawing
-from demos.vae.latent import SIZE, image
+from demos.vae.latent import SIZE, image, own_digit
 from models.cvae import CVAE, bound, sample
 from models.images import noise
 
@@ -156,7 +155,7 @@ def build() -> None:
     )
     math = ui.mathematics()
     knobs = [pad, digit, seed]
-    ui.first(first_drawing, [], [pad])
+    ui.first(own_digit, [digit], [pad])
     ui.first(style, knobs, [shown, math])
     ui.on([digit.input, seed.input, shown.apply], style, knobs, [shown, math], queue=False)
     drawn = ui.on(pad.input, style, knobs, [shown, math], queue=False, api_visibility="private")

@@ -190,8 +190,9 @@ def build() -> None:
             ),
             ("", STEPS),
             (
-                f"{(measured['parameters'] + own['parameters']) / 1e6:.2f} M",
-                f"parameters of both models; PixelCNN: {pixels['parameters'] / 1e6:.2f} M",
+                f"{measured['parameters'] / 1e6:.2f} M",
+                f"parameters, {own['parameters'] / 1e6:.2f} M more in the VQ-VAE; "
+                f"PixelCNN: {pixels['parameters'] / 1e6:.2f} M",
             ),
         ],
         live=STEPS,

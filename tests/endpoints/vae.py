@@ -40,7 +40,7 @@ ENDPOINTS = {
     ),
     "write_codes": dict(
         kind=choice("digits", "digits", "digit"),
-        digit=choice("8", "any, 0, 1", "10", "8.0", "-1"),
+        digit=text("8", "any, 0, 1", "10", "8.0", "-1", "", "<b>"),
         seed=seed(7),
         temperature=number(1.0, 0.1, 2, "0", "0.0999"),
     ),
