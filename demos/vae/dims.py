@@ -46,11 +46,11 @@ def compress(drawing: str) -> str:
             alt = f"Through {d} numbers of the {kind}"
             rows += f"<td>{image(back, alt)}<span>{off:.3f}</span></td>"
         rows += "</tr>"
-    heads = "".join(f"<th scope='col'>{d} numbers</th>" for d in DIMENSIONS)
+    heads = "".join(f"<th scope='col'>{d}</th>" for d in DIMENSIONS)
     errors = {kind: [measured(kind, d)["squared_error"] for d in DIMENSIONS] for kind in KINDS}
-    axis = "squared error per pixel of 10,000 test digits, over the numbers kept"
+    axis = "error per pixel, 10,000 test digits"
     return (
-        f"<div class='compressed'><table><tr><td></td>{heads}</tr>{rows}</table>"
+        f"<div class='compressed'><table><tr><th scope='col'><i>d</i></th>{heads}</tr>{rows}</table>"
         f"<div>{plots.lines(DIMENSIONS, errors, axis)}</div></div>"
     )
 
