@@ -43,7 +43,7 @@ def test_entry_loads_frozen_and_shared(name):
 def test_shipped_files_are_small_and_all_listed():
     files = list(checkpoints.HERE.glob("*.safetensors"))
     assert {file.name for file in files} <= {e["file"] for e in checkpoints.MANIFEST.values()}
-    assert sum(file.stat().st_size for file in files) <= 50e6
+    assert sum(file.stat().st_size for file in files) <= 90e6
 
 
 def test_manifest_is_read_only_and_import_is_cheap():

@@ -42,7 +42,7 @@ def whitened(weights: dict[str, Tensor], config: dict, x: Tensor) -> dict[str, T
     model.load_state_dict(weights)
     d, mu = model.latent, model.encode(x)[0].double()
     values, vectors = torch.linalg.eigh(mu.T.cov())
-    std = values.clamp(min=1e-6 * values.max()).sqrt()                         # a direction that says nothing stays small
+    std = values.clamp(min=1e-6 * values.max()).sqrt()                         # what says nothing stays small
     into, back = (vectors / std).T, vectors * std                              # new = into (mu - mean)
     encoder, bias = weights["encoder.out.weight"].double(), weights["encoder.out.bias"].double()
     decoder = weights["decoder.into.weight"].double()
