@@ -21,7 +21,7 @@ DIGITS = [ANY, *map(str, range(10))]
 TEMPERATURE = (0.1, 2.0)
 TOP = 6  # candidates shown for each place
 FRAMES = 10  # columns in the sheet of pictures so far
-STEPS = "for 49 steps, on this server; PixelCNN takes 784"
+STEPS = "to write this grid, on this server; PixelCNN takes 784 steps"
 
 
 # What is computed.
@@ -163,10 +163,7 @@ def build() -> None:
         with ui.stage():
             player = ui.canvas("code_player", None, "code-player", columns=COLUMNS, frames=FRAMES)
         ui.words(
-            see=(
-                "A word is a code, and the bars are guesses at the next one.",
-                "Sure on empty paper, unsure on a stroke.",
-            ),
+            see=("The bars are the model's guesses at the next code.",),
             steps={
                 "play": "Play a grid to its end",
                 "digit": "Ask for another digit",
