@@ -193,10 +193,6 @@ def test_a_style_goes_through_all_digits(open_page, width, finger):
 # The prior.
 
 
-def written(page: Page) -> list[str]:
-    return page.locator("#code-player .code-grid i").all_inner_texts()
-
-
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_a_grid_is_scrubbed_code_by_code(open_page, width):
     page = open_view(open_page, "prior", width)
@@ -243,6 +239,18 @@ def test_another_digit_another_grid(open_page):
     with page.expect_download() as download:
         page.locator("#code-player").get_by_role("button", name="Picture (PNG)").click()
     assert Image.open(download.value.path()).size == (560, 560)
+
+
+def test_faces_in_place_of_digits(open_page):
+    page = open_view(open_page, "prior")
+    page.locator("#vae-kind").get_by_label("faces").check()
+    expect(page.locator("#code-player .count")).to_have_text("64 of 64")
+    expect(page.locator("#vae-number")).to_be_hidden()
+    value, _ = prior.write_codes("faces", "8", 7, 1)
+    cells = page.locator("#code-player .code-grid i")
+    assert cells.all_text_contents() == [*map(str, value["tokens"])]
+    size = page.locator("#code-player .picture").evaluate("(c) => [c.width, c.height]")
+    assert size == [64, 64]
 
 
 def test_a_link_brings_the_grid_back(open_page):

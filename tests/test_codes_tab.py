@@ -209,6 +209,23 @@ def test_the_frames_are_the_grid_as_it_grows():
             assert step["drawn"] == step["p"][step["codes"].index(token)]
 
 
+def test_faces_are_written_with_no_digit():
+    value, math = prior.write_codes("faces", "any", 5, 1)
+    asked = prior.write_codes("faces", "3", 5, 1)
+    assert without_time(asked) == without_time((value, math)), "a face is no digit"
+    assert len(value["tokens"]) == 64 and max(value["tokens"]) < 512
+    assert value["vocabulary"] == 512 and "64 codes of 512" in math
+    (sheet,) = pictures(value["frames"])
+    assert sheet.shape == (7 * 64, 10 * 64)
+    grid = torch.tensor(value["tokens"]).view(1, 8, 8)
+    wanted = codebook.on_paper(codebook.decoded("vqvae-faces", grid))[0].mean(2)
+    row, column = divmod(64, 10)
+    got = sheet[row * 64 : (row + 1) * 64, column * 64 : (column + 1) * 64]
+    assert np.abs(got - wanted).mean() < 8
+    other, _ = prior.write_codes("faces", "any", 6, 1)
+    assert other["tokens"] != value["tokens"]
+
+
 def test_handlers_leave_the_models_alone():
     names = ("cvae-mnist", "vqvae-mnist", "image-gpt-vqvae-mnist")
     before = {n: {k: v.clone() for k, v in checkpoints.load(n).state_dict().items()} for n in names}
