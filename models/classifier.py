@@ -43,5 +43,8 @@ def loss(model: Classifier, x: Tensor, names: Tensor, others: Tensor, share: Ten
 
 
 def clear(model: Classifier, x: Tensor) -> Tensor:
-    """Which pictures it is sure of: the best name has at least CLEAR. x: (B, 1, 28, 28) in [0, 1] -> (B,) bool."""
+    """Which pictures it is sure of: the best name has at least CLEAR. x: (B, 1, 28, 28) in [0, 1] -> (B,) bool.
+
+    Told of digits and mixtures of them, it doubts those; of what is far from both, as plain noise, it may be sure.
+    """
     return model(x).softmax(1).amax(1) >= CLEAR
