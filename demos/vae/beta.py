@@ -81,7 +81,8 @@ def beta_vae(beta: float, drawing: str, seed: int) -> str:
         f"<figure>{image(draws, 'Sixteen draws from the prior', OWN + 1)}"
         f"<figcaption>Drawn from N(0, I): {known['frechet_draws']:.0f} from test digits (Frechet), real ones "
         f"{known['frechet_training_digits']:.0f}"
-        f"</figcaption></figure></div><div class='halves-of-bound'>{figures}</div>"
+        "</figcaption></figure></div><div class='halves-of-bound' tabindex='0' role='group' "
+        f"aria-label='What each unit says, and the curve of all betas'>{figures}</div>"
     )
 
 
