@@ -52,7 +52,7 @@ class Hub:
     def sent(self, file: str) -> int:
         """How many bytes of a file have left."""
         return sum(
-            size for method, path, size in self.log if method == "GET" and path.endswith(file)
+            size for method, path, size in self.log if method == "GET" and path.endswith(f"/{file}")
         )
 
 
