@@ -40,12 +40,18 @@ class Attention(nn.Module):
         self.heads = heads
         self.qkv, self.out = nn.Linear(width, 3 * width), nn.Linear(width, width)
 
-    def forward(self, h: Tensor) -> Tensor:
-        """(B, T, width) -> the same."""
-        b, t, width = h.shape
-        q, k, v = self.qkv(h).view(b, t, 3, self.heads, -1).permute(2, 0, 3, 1, 4)     # (B, heads, T, d) each
-        seen = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        return self.out(seen.transpose(1, 2).reshape(b, t, width))
+    def split(self, h: Tensor) -> Tensor:
+        """q, k and v. (B, T, width) -> (3, B, heads, T, d)."""
+        return self.qkv(h).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+
+    def join(self, seen: Tensor) -> Tensor:
+        """What all heads have gathered. (B, heads, T, d) -> (B, T, width)."""
+        return self.out(seen.transpose(1, 2).flatten(2))
+
+    def forward(self, h: Tensor, mask: Tensor | None = None) -> Tensor:
+        """(B, T, width) -> the same. mask: (T, T), true where a row may look; None: at itself and before."""
+        q, k, v = self.split(h)
+        return self.join(F.scaled_dot_product_attention(q, k, v, mask, is_causal=mask is None))
 
 
 class Block(nn.Module):
@@ -54,10 +60,13 @@ class Block(nn.Module):
         self.norm1, self.attention = Norm(width), Attention(width, heads)
         self.norm2, self.into, self.out = Norm(width), nn.Linear(width, 4 * width), nn.Linear(4 * width, width)
 
-    def forward(self, h: Tensor) -> Tensor:
-        h = h + self.attention(self.norm1(h))
-        x = self.into(self.norm2(h))
-        return h + self.out(x * torch.sigmoid(1.702 * x))                              # gelu, nearly
+    def feed(self, h: Tensor) -> Tensor:
+        x = self.into(h)
+        return self.out(x * torch.sigmoid(1.702 * x))                                  # gelu, nearly
+
+    def forward(self, h: Tensor, mask: Tensor | None = None) -> Tensor:
+        h = h + self.attention(self.norm1(h), mask)
+        return h + self.feed(self.norm2(h))
 
 
 def places(side: int, width: int) -> Tensor:

@@ -10,7 +10,8 @@ no way round one pixel after the other; `sample` only avoids computing again wha
 Departs from the paper: kernels of mask B are 5x5 (paper: 3x3), which narrows the blind spot; the input is
 2x - 1, so that ink (+1), paper (-1) and the padding (0) differ; the first layer adds a learned bias per
 position. The output is one sigmoid, as in the paper's Table 1 for binary digits.
-Read in this order: mask, MaskedConv2d, Block, PixelCNN, loss, sample_naive, sample.
+Read in this order: mask, MaskedConv2d, Block, PixelCNN, sample. The loss and the naive sampler are those of all such
+models, in models/autoregressive.py.
 """
 
 from collections.abc import Iterator
@@ -20,6 +21,8 @@ from math import sqrt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+
+from models.autoregressive import chosen
 
 
 def mask(kind: str, k: int) -> Tensor:
@@ -102,28 +105,6 @@ class PixelCNN(nn.Module):
         return self.head(h)
 
 
-def loss(model: PixelCNN, x: Tensor) -> Tensor:
-    """-log p(x) per picture in nats, exact (Eq. 1). x: (B, 1, H, W) in {0, 1} -> (B,)."""
-    nll = F.binary_cross_entropy_with_logits(model(x).float(), x, reduction="none")
-    return nll.flatten(1).sum(1)
-
-
-@torch.inference_mode()
-def sample_naive(model: PixelCNN, u: Tensor, x: Tensor | None = None, temperature: float = 1.0) -> Iterator[Tensor]:
-    """Draws one pixel after the other, with a full pass of the network for each: the definition, and slow.
-
-    u: (B, 1, H, W) uniforms; pixel i becomes ink where u_i < p(ink | past). x: pixels < 0 are to be drawn, the
-    others stay (None: draw all). temperature divides the logits. Yields x after every pixel, H * W states.
-    """
-    x = torch.full_like(u, -1.0) if x is None else x.clone()
-    for i in range(x[0].numel()):
-        row, col = divmod(i, model.size)
-        p = torch.sigmoid(model(x)[..., row, col] / temperature)
-        drawn = (u[..., row, col] < p).to(x.dtype)
-        x[..., row, col] = torch.where(x[..., row, col] < 0, drawn, x[..., row, col])
-        yield x.clone()
-
-
 class _Past:
     """What equal masked convolutions read, kept for every pixel so far, ready to be read at one front.
 
@@ -196,7 +177,7 @@ def sample(model: PixelCNN, u: Tensor, x: Tensor | None = None, temperature: flo
             h = h.add_(b_out).addmm_(look.relu_(), w_out)
         h = torch.addmm(model.hidden.bias, h.relu_(), hidden).relu_()
         p = torch.sigmoid(torch.addmm(model.out.bias, h, out) / temperature).view(batch, rows)
-        ink = torch.where(fixed[:, front] < 0, (u[:, front] < p).to(p.dtype), fixed[:, front])
+        ink = chosen(fixed[:, front], u[:, front], p)
         drawn[:, front] = ink
         pixels[..., 0] = 2 * ink - 1
         yield drawn.view(batch, 1, n, n + slope)[..., :n].clone()

@@ -8,7 +8,7 @@ import torch
 
 import checkpoints
 from demos.autoregressive import complete, mask, play, race, score, see
-from models import pixelcnn
+from models import autoregressive, pixelcnn
 from tests.answers import pictures, without_time
 
 PIXELS = 784
@@ -90,7 +90,7 @@ def test_two_flips_are_one_after_the_other():
 def test_draw_tells_the_truth_about_its_picture():
     value, equations = play.draw(7, 1, "")
     x = torch.tensor(bits([value]), dtype=torch.float32).view(1, 1, 28, 28)
-    assert value["nats"] == pytest.approx(pixelcnn.loss(play.model(), x).item(), abs=2e-3)
+    assert value["nats"] == pytest.approx(autoregressive.loss(play.model(), x).item(), abs=2e-3)
     sign = np.where(bits([value]) == 1, -1, 1)
     worst = np.logaddexp(0, sign * np.array(value["logits"])).argmax()
     assert f"{-value['nats']:.2f}" in equations and f"pixel {worst}," in equations
@@ -115,7 +115,7 @@ def test_endings_keep_the_top_half_and_differ():
     assert len({e[14:].tobytes() for e in endings}) == 4
     for nats, ending in zip(re.findall(r"\d+\.\d", sentence), endings, strict=True):
         x = torch.tensor(ending < 128, dtype=torch.float32).view(1, 1, 28, 28)
-        assert float(nats) == pytest.approx(pixelcnn.loss(play.model(), x).item(), abs=0.051)
+        assert float(nats) == pytest.approx(autoregressive.loss(play.model(), x).item(), abs=0.051)
         assert f": {nats} nats" in text
     # The bottom half of a drawing is not looked at.
     assert complete.complete(DRAWING[: PIXELS // 2] + "1" * (PIXELS // 2), 1, 1) == (text, sentence)
@@ -196,14 +196,14 @@ def test_race_draws_the_same_digit_twice():
 def test_score_is_the_models_own():
     x = torch.tensor(SKETCH, dtype=torch.float32).view(1, 1, 28, 28)
     sentence, histogram = score.score(DRAWING)
-    nats = pixelcnn.loss(play.model(), x).item()
+    nats = autoregressive.loss(play.model(), x).item()
     assert f"<b>{nats:.1f} nats</b>" in sentence and f"yours: {nats:.1f}" in histogram
     assert "<svg" in histogram and "nan" not in histogram.lower()
 
 
 def test_an_empty_sheet_is_likely_and_says_so():
     sentence, _ = score.score("0" * PIXELS)
-    nats = pixelcnn.loss(play.model(), torch.zeros(1, 1, 28, 28)).item()
+    nats = autoregressive.loss(play.model(), torch.zeros(1, 1, 28, 28)).item()
     digits = checkpoints.load("pixelcnn-mnist-scores")["digits"]
     assert f"<b>{nats:.1f} nats</b>" in sentence and "empty sheet" in sentence
     assert f"likelier than {(digits >= nats).float().mean():.0%} of the test digits" in sentence

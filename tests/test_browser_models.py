@@ -181,3 +181,25 @@ def test_a_link_to_a_model_that_was_here_before_the_app(open_page, small_hub):
         page.close()  # before its server: it may still be asking
     finally:
         blocks.close(verbose=False)
+
+
+def test_a_view_is_there_when_its_knobs_are(browser, app_url):
+    """A knob that is set before it is mounted tells nobody that it changed: the address would stay behind."""
+    page, held = browser.new_page(), []
+
+    def hold_textboxes(route):
+        answer = route.fetch()
+        if 'data-testid="textbox"' in answer.text():
+            return held.append((route, answer))
+        route.fulfill(response=answer)
+
+    page.route("**/assets/*.js", hold_textboxes)
+    page.goto(f"{app_url}/?tab=stylegan&view=face")
+    page.locator("#one-face img").first.wait_for(state="attached")  # all else of the view
+    assert held, "no file of Gradio's has its text boxes"
+    expect(page.locator("gradio-app[data-ready]")).to_have_count(0)
+    for route, answer in held:
+        route.fulfill(response=answer)
+    page.locator("gradio-app[data-ready]").wait_for()
+    assert page.locator("#stylegan-face-model :is(input, textarea)").count() == 1
+    page.close()

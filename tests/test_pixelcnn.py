@@ -3,6 +3,7 @@
 import itertools
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,10 +11,11 @@ import torch
 from scipy import stats
 
 import checkpoints
+import train.autoregressive
 import train.measure
-import train.pixelcnn
+from models.autoregressive import loss, sample_naive
 from models.images import noise
-from models.pixelcnn import PixelCNN, loss, mask, receptive_field, sample, sample_naive
+from models.pixelcnn import PixelCNN, mask, receptive_field, sample
 from train.data import binary_mnist
 
 
@@ -303,21 +305,24 @@ def test_training_resumes_learns_publishes_and_is_measured(
     folder = empty_checkpoints
     grey = np.zeros((64, 28, 28), np.uint8)
     grey[::2, 8:20, 8:20], grey[1::2, :, 14] = 250, 255
-    module = train.pixelcnn
-    monkeypatch.setattr(module, "CONFIG", module.CONFIG | dict(width=8, inner=4, blocks=1))
+    module = train.autoregressive
+    name = "pixelcnn-mnist"
+    small = dict(width=8, inner=4, blocks=1)
+    kind = module.KINDS[name]
+    monkeypatch.setitem(module.KINDS, name, replace(kind, config=kind.config | small))
     monkeypatch.setattr(module, "mnist", lambda folder, split: (grey, np.zeros(64)))
     # Other bits than the published ones are refused.
     monkeypatch.setattr(module, "binary_mnist", lambda folder, split: grey // 128)
     np.savez(folder / "fashion.npz", x_test=255 - grey)
     for steps in (15, 45, 45):
-        command(module.main, "--run", folder, "--steps", steps)
-    first, second, third = map(json.loads, (folder / "log.jsonl").read_text().splitlines())
+        command(module.main, name, "--run", folder, "--steps", steps)
+    first, second, third = map(json.loads, (folder / name / "log.jsonl").read_text().splitlines())
     assert third["images"] == second["images"] > first["images"] > 0, "a finished run is finished"
     untrained = 784 * np.log(2)
     assert second["nats_first_1000"] < first["nats_first_1000"] < untrained
 
-    command(module.main, "--run", folder, "--steps", 45, "--publish")
-    command(train.measure.main, "pixelcnn-mnist", "--data", folder, "--write")
+    command(module.main, name, "--run", folder, "--steps", 45, "--publish")
+    command(train.measure.main, name, "--data", folder, "--write")
     entry, scores = (checkpoints.MANIFEST[f"pixelcnn-mnist{end}"] for end in ("", "-scores"))
     assert entry["made_by"].endswith("--steps 45")
     assert entry["measured"]["nats_per_image"] == pytest.approx(second["nats_first_1000"], rel=0.01)

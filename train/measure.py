@@ -41,7 +41,12 @@ def size_of(name: str) -> dict[str, int]:
 
 
 FAMILIES = {                               # the stem that entry names begin with -> the module in train/ that measures
-    "pixelcnn": "pixelcnn",
+    "pixelcnn": "autoregressive",
+    "gated-pixelcnn": "autoregressive",
+    "row-lstm": "autoregressive",
+    "diagonal-bilstm": "autoregressive",
+    "pixel-gpt": "autoregressive",
+    "var": "var",
     "vae-faces": "vae_faces",
     "vae-mnist": "vae",
     "vae-beta": "vae_beta",

@@ -7,7 +7,8 @@ import torch
 from demos import ui
 from demos.autoregressive.play import SIZE, TEMPERATURE, model, temperature_in_range
 from models.images import noise, to_uint8
-from models.pixelcnn import loss, sample
+from models.autoregressive import loss
+from models.pixelcnn import sample
 
 TITLE = "Finish my drawing"
 ROWS = 14

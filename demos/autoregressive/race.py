@@ -9,7 +9,8 @@ import torch
 from demos import ui
 from demos.autoregressive.play import PIXELS, SIZE, model
 from models.images import noise, to_uint8
-from models.pixelcnn import sample, sample_naive
+from models.autoregressive import sample_naive
+from models.pixelcnn import sample
 
 TITLE = "What it costs"
 BLANK = torch.full((1, 1, SIZE, SIZE), -1.0)

@@ -7,7 +7,7 @@ import torch
 import checkpoints
 from demos import plots, ui
 from demos.autoregressive.play import SIZE, model, picture
-from models.pixelcnn import loss
+from models.autoregressive import loss
 
 TITLE = "How likely?"
 SEED = 4  # a digit of the model's own, to begin with

@@ -118,9 +118,12 @@
     app.className = `tab-${place.tab.id} fam-${place.tab.family} coming`;
     app.dataset.view = place.page;
     window.gradio_config = config;
-    // It is there when each of its own surfaces is: Gradio fetches the code of a kind of part when it first meets one.
+    // It is there when each of its own surfaces and knobs is: Gradio fetches the code of a kind of part when it first
+    // meets one, and a knob that is set before it is there does not tell that it changed.
+    const knobs = place.view.knobs.map((name) => `${place.tab.id}-${name}`);
     const names = config.components
-      .filter(({ type, props }) => type === "html" && props.elem_id && props.visible === true)
+      .filter(({ type, props }) => (type === "html" && props.visible === true) || knobs.includes(props.elem_id))
+      .filter(({ props }) => props.elem_id && props.visible !== false)
       .map(({ props }) => `[id="${props.elem_id}"] > *`);
     const there = new Promise((done, late) => {
       const left = app.querySelector(".view"); // of the view that made room; Gradio takes it away on its way in
