@@ -1,22 +1,28 @@
 """Figures that belong to the page: its fonts and colours, light and dark, no script of their own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import numpy as np
 
 
 def histogram(
-    groups: dict[str, np.ndarray], mark: float, mark_name: str, axis: str, bins: int = 60
+    groups: dict[str, np.ndarray],
+    mark: float,
+    mark_name: str,
+    axis: str,
+    points: Mapping[str, float],
+    bins: int = 60,
 ) -> str:
     """Distributions side by side with one value marked, as SVG. groups: {name: values}, the first in colour.
 
-    The range covers the groups; a mark beyond it stands at the edge with an arrow.
+    points: single pictures on the same axis, {name: value}. The range covers groups and points; a mark beyond it stands
+    at the edge with an arrow.
     """
     everything = np.concatenate([*groups.values()])
-    low, high = 0.0, float(np.quantile(everything, 0.995))
+    low, high = 0.0, max(float(np.quantile(everything, 0.995)), 1.02 * max(points.values()))
     edges = np.linspace(low, high, bins + 1)
-    width, height, base = 640, 250, 190
+    width, height, base = 640, 282, 190
     to_x = lambda v: (v - low) / (high - low) * width  # noqa: E731
     parts = []
     for k, (name, values) in enumerate(groups.items()):
@@ -31,11 +37,19 @@ def histogram(
         parts.append(
             f'<text class="name g{k}" x="{peak:.0f}" y="52" text-anchor="middle">{escape(name)}</text>'
         )
-    ticks = np.arange(0, high, 50 if high < 500 else 100)
+    ticks = np.arange(0, high, 50 if high < 500 else 100 if high < 900 else 200)
     parts += [
         f'<text class="tick" x="{to_x(t):.0f}" y="{base + 24}" text-anchor="middle">{t:.0f}</text>'
         for t in ticks[1:]
     ]
+    for name, value in points.items():
+        x = to_x(value)
+        side = "end" if x > width * 0.9 else "start" if x < width * 0.1 else "middle"
+        parts.append(
+            f'<path class="point" d="M{x:.1f},{base} l-6,10 h12 Z"/>'
+            f'<text class="point-name" x="{x + {"start": -6, "middle": 0, "end": 6}[side]:.0f}" y="{base + 54}" '
+            f'text-anchor="{side}">{escape(name)} {value:.0f}</text>'
+        )
     x = min(max(to_x(mark), 2), width - 2)
     side = "end" if x > width / 2 else "start"
     arrow = " →" if mark > high else ""
@@ -44,7 +58,9 @@ def histogram(
         f'<text class="mark-name" x="{x + (-8 if side == "end" else 8):.0f}" y="18" text-anchor="{side}">'
         f"{escape(mark_name)}: {mark:.1f}{arrow}</text>"
     )
-    label = f"Histogram of {', '.join(groups)}: {axis}. {mark_name} {mark:.1f}"
+    label = f"Histogram of {', '.join(groups)}: {axis}. {mark_name} {mark:.1f}; " + ", ".join(
+        f"{name} {value:.0f}" for name, value in points.items()
+    )
     return _figure(width, height, base, label, axis, parts)
 
 

@@ -7,7 +7,7 @@ import inspect
 import io
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -291,10 +291,11 @@ def words(see: Sequence[str], steps: dict[str, str]) -> None:
         )
 
 
-def strip(cells: Sequence[tuple[str, str]], live: str = "") -> None:
-    """Measured facts, (value, what). live: the `what` whose value the page writes itself."""
+def strip(cells: Sequence[tuple[str, str]], live: str | Mapping[str, str] = "") -> None:
+    """Measured facts, (value, what). live: the `what` whose value, "ms", the page writes itself; or {what: name}."""
+    names = {live: "ms"} if isinstance(live, str) else live
     facts = "".join(
-        f"<div><b{' data-live=ms' if what == live else ''}>{escape(value)}</b><span>{escape(what)}</span></div>"
+        f"<div><b{f' data-live={names[what]}' if what in names else ''}>{escape(value)}</b><span>{escape(what)}</span></div>"
         for value, what in cells
     )
     html(f"<div class='strip'>{facts}</div>")
@@ -331,13 +332,13 @@ def canvas(name: str, value: Any, elem_id: str, **props) -> gr.HTML:
 def pad(
     drawing: str,
     elem_id: str,
-    rows: int = 28,
     hint: str = "Clear, and draw your own.",
     label: str = "Draw a digit. Arrow keys move, Enter sets a pixel.",
+    brushes: bool = False,
 ) -> gr.HTML:
-    """A sheet of 28 x 28 pixels to draw on, in a column of its own. rows: how many from the top can be drawn on."""
+    """A sheet of 28 x 28 pixels to draw on, in a column of its own. brushes: pixels can be left open too, as "?"."""
     with gr.Column(min_width=0, elem_classes="pad"):
-        return canvas("pad", drawing, elem_id, rows=rows, hint=hint, label=label)
+        return canvas("pad", drawing, elem_id, hint=hint, label=label, brushes=brushes)
 
 
 def _canvas(name: str, kind: str) -> str:

@@ -27,7 +27,6 @@ from train.loop import Recipe, arguments, budget, device, fit, publish
 from train.measure import Measured, mean_and_error, share_above, size_of
 
 
-
 @dataclass(frozen=True)
 class Kind:
     model: type[nn.Module]

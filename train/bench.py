@@ -16,8 +16,8 @@ import torch
 import torch.nn.functional as F
 
 import checkpoints
-from models.images import noise
 from models.autoregressive import sample_naive
+from models.images import noise
 from models.pixelcnn import sample
 from models.stylegan import Layer, depthwise, lrelu
 from train import bench_app

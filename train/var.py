@@ -16,7 +16,17 @@ from torch import Tensor
 import checkpoints
 from models.classifier import clear
 from models.images import noise
-from models.var import SCALES, VAR, MultiScaleVQ, known, loss, quantized, sample, sample_raster, vq_loss
+from models.var import (
+    SCALES,
+    VAR,
+    MultiScaleVQ,
+    known,
+    loss,
+    quantized,
+    sample,
+    sample_raster,
+    vq_loss,
+)
 from models.vqvae import revive
 from train.classifier import grey
 from train.features import distances

@@ -1,6 +1,6 @@
-"""The tab Autoregressive: PixelCNN on binary digits, drawn one pixel at a time."""
+"""The tab Autoregressive: models that draw binary digits one pixel at a time."""
 
-from demos.autoregressive import complete, mask, play, race, score, see
+from demos.autoregressive import complete, history, mask, play, race, scales, score, see
 
 TITLE, ID, FAMILY = "Autoregressive", "autoregressive", "ar"
 VIEWS = (
@@ -8,6 +8,8 @@ VIEWS = (
     complete,  # finish a drawing, four ways
     mask,  # the kernels that never look ahead
     see,  # what a pixel is really predicted from, and the blind spot
+    history,  # five answers to one question, measured
     score,  # the likelihood of a drawing
+    scales,  # next-scale prediction: whole grids of codes, coarse to fine
     race,  # the cost of drawing, two samplers timed
 )

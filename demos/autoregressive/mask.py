@@ -4,7 +4,8 @@ import gradio as gr
 import torch
 
 from demos import ui
-from demos.autoregressive.play import PIXELS, model, picture
+from demos.autoregressive.family import FIRST, load
+from demos.autoregressive.play import PIXELS, picture
 from models.pixelcnn import MaskedConv2d
 
 TITLE = "Masks"
@@ -33,7 +34,9 @@ def kernels() -> dict:
     """A digit, and the two kernels of the network that read it."""
     pixels, _ = picture(SEED, 1.0, ())
     return dict(
-        bits="".join(map(str, pixels)), A=taps(model().first), B=taps(model().blocks[0].look)
+        bits="".join(map(str, pixels)),
+        A=taps(load(FIRST).first),
+        B=taps(load(FIRST).blocks[0].look),
     )
 
 

@@ -10,25 +10,20 @@ import gradio as gr
 import numpy as np
 import torch
 
-import checkpoints
 from demos import ui
+from demos.autoregressive import family
+from demos.autoregressive.family import FIRST, SIZE
 from models.images import noise, to_uint8
-from models.pixelcnn import PixelCNN, sample
 
 TITLE = "Pixel by pixel"
-NAME = "pixelcnn-mnist"
-SIZE = 28
 PIXELS = SIZE * SIZE
 MOST_FLIPS = 16
 TEMPERATURE = (0.1, 2.0)
+QUALITY, TIME = "−log p, 10,000 test digits", "for this picture, on this server"
 FILM_FRAMES = 56  # 14 pixels, half a row, per frame
 
 
 # What is computed.
-
-
-def model() -> PixelCNN:
-    return checkpoints.load(NAME)
 
 
 def temperature_in_range(value) -> float:
@@ -49,31 +44,34 @@ def flips_in_range(value) -> tuple[int, ...]:
 
 
 @lru_cache(maxsize=1024)
-def picture(seed: int, temperature: float, flips: tuple[int, ...]) -> tuple[bytes, float]:
+def picture(
+    seed: int, temperature: float, flips: tuple[int, ...], model: str = FIRST
+) -> tuple[bytes, float]:
     """The drawn pixels, one byte each, and the milliseconds they took.
 
     A flip keeps what came before its pixel and draws what follows again, with the same uniforms: the only
     thing that changes is the past.
     """
-    network, given = model(), None
+    given = None
     if flips:
         *earlier, i = flips
         given = torch.tensor(
-            list(picture(seed, temperature, tuple(earlier))[0]), dtype=torch.float32
+            list(picture(seed, temperature, tuple(earlier), model)[0]), dtype=torch.float32
         )
         given[i] = 1 - given[i]
         given[i + 1 :] = -1
         given = given.view(1, 1, SIZE, SIZE)
     start = time.perf_counter()
-    *_, x = sample(network, noise((1, SIZE, SIZE), [seed], "uniform"), given, temperature)
+    x = family.finished(model, noise((1, SIZE, SIZE), [seed], "uniform"), given, temperature)
     ms = 1000 * (time.perf_counter() - start)
     return bytes(x.flatten().to(torch.uint8).tolist()), ms
 
 
-def draw(seed: int, temperature: float, flips: str) -> tuple[dict, str]:
+def draw(seed: int, temperature: float, flips: str, model: str) -> tuple[dict, str]:
     """Draw a digit pixel by pixel.
 
     seed: 0 to 9999. temperature: 0.1 to 2, divides the logits. flips: pixels to flip, such as "130, 431".
+    model: PixelCNN, Gated PixelCNN, Row LSTM, Diagonal BiLSTM or Image GPT.
     Returns bits (784 characters), the logits of p(ink | past) for every pixel, -log p(x) in nats and the
     milliseconds the drawing took; then the equations with these numbers in.
     """
@@ -82,11 +80,12 @@ def draw(seed: int, temperature: float, flips: str) -> tuple[dict, str]:
         temperature_in_range(temperature),
         flips_in_range(flips),
     )
-    pixels, ms = picture(seed, temperature, flips)
+    model = family.named(model)
+    pixels, ms = picture(seed, temperature, flips, model)
     x = np.frombuffer(pixels, np.uint8)
-    with torch.inference_mode():
-        known = torch.from_numpy(x.astype(np.float32)).view(1, 1, SIZE, SIZE)
-        logits = model()(known).flatten().double().numpy()
+    known = torch.from_numpy(x.astype(np.float32)).view(1, 1, SIZE, SIZE)
+    logits = family.logits(model, known).flatten().double().numpy()
+    measured = family.measured(model)
     surprise = np.logaddexp(0, np.where(x == 1, -logits, logits))
     value = dict(
         bits="".join(map(str, x)),
@@ -96,13 +95,18 @@ def draw(seed: int, temperature: float, flips: str) -> tuple[dict, str]:
         temperature=temperature,
         flips=list(flips),
         ms=round(ms, 1),
+        model=model,
+        quality=f"{measured['nats_per_image']:.1f} ± {measured['standard_error']:.1f} nats, {measured['trained']} bits",
+        parameters=f"{measured['parameters'] / 1e6:.2f} M",
     )
     return value, equations(x, logits, surprise)
 
 
-def film(seed: int, temperature: float, flips: str) -> str:
+def film(seed: int, temperature: float, flips: str, model: str) -> str:
     """The drawing as a film: a GIF of 57 frames, half a row each, as a data URI. Arguments as for draw."""
-    pixels, _ = picture(ui.seed(seed), temperature_in_range(temperature), flips_in_range(flips))
+    pixels, _ = picture(
+        ui.seed(seed), temperature_in_range(temperature), flips_in_range(flips), family.named(model)
+    )
     drawn = torch.tensor(list(pixels), dtype=torch.float32)
     frames = torch.stack(
         [
@@ -124,7 +128,7 @@ The chain rule turns one hard question into 784 easy ones. Pixels are counted fr
 $$\log p(\mathbf{{x}}) = \sum_{{i=0}}^{{783}} \log p(x_i \mid x_0, \dots, x_{{i-1}})
 = {-total:.2f}\ \text{{nats for this picture}} = {-total / np.log(2):.1f}\ \text{{bits}}$$
 
-A network with masked kernels gives all 784 logits $f_\theta$, and a sigmoid makes each a probability.
+A network that never looks ahead gives all 784 logits $f_\theta$, and a sigmoid makes each a probability.
 Its worst surprise in this picture is pixel {i}, where it expected {"paper" if ink else "ink"}:
 
 $$p_\theta(x_{{{i}}} = 1 \mid x_{{<{i}}}) = \sigma(f_\theta) = \sigma({logits[i]:.2f}) = {p:.4f},
@@ -146,13 +150,15 @@ The slide writes a softmax over two values; with two values it is the same funct
 
 
 def build() -> None:
-    measured = checkpoints.MANIFEST[NAME]["measured"]
     ui.headline(
         "One pixel at a time",
         "Each pixel is drawn from those before it. Stop anywhere, change history, and the rest is drawn anew.",
     )
     with ui.columns():
         with ui.knobs():
+            model = gr.Radio(
+                family.there(), value=FIRST, label="Model", elem_id="autoregressive-model"
+            )
             seed = ui.seed_slider("autoregressive", 7)
             temperature = ui.slider(
                 "autoregressive", "temperature", "Temperature", *TEMPERATURE, 1.0, 0.05
@@ -178,6 +184,7 @@ def build() -> None:
             ),
             steps={
                 "play": "Play one digit to the end",
+                "model": "Switch the model: the same dice, another digit",
                 "flip": "Click a pixel to flip it",
                 "cold": "Set the temperature to 0.3",
             },
@@ -185,22 +192,19 @@ def build() -> None:
     ui.strip(
         [
             ("exact", "likelihood"),
-            (
-                f"{measured['nats_per_image']:.1f} ± {measured['standard_error']:.1f} nats",
-                f"−log p, {measured['test_images']:,} test digits, dynamic bits",
-            ),
+            ("", QUALITY),
             ("784", "pixels, one after the other"),
-            ("", "for this picture, on this server"),
-            (f"{measured['parameters'] / 1e6:.2f} M", "parameters"),
+            ("", TIME),
+            ("", "parameters"),
         ],
-        live="for this picture, on this server",
+        live={QUALITY: "quality", TIME: "ms", "parameters": "parameters"},
     )
     math = ui.mathematics()
-    knobs = [seed, temperature, flips]
+    knobs = [seed, temperature, flips, model]
     ui.first(draw, knobs, [player, math])
     # Numbers half typed are no flips yet: the box is read when the person leaves it.
     ui.on(
-        [seed.input, temperature.input, flips.submit, flips.blur, player.apply],
+        [seed.input, temperature.input, flips.submit, flips.blur, model.input, player.apply],
         draw,
         knobs,
         [player, math],
@@ -210,6 +214,11 @@ def build() -> None:
         temperature.input,
         "(t) => t <= 0.4 && gml.did(document.querySelector('#pixel-player'), 'cold')",
         temperature,
+    )
+    # The new model's picture is shown being drawn.
+    ui.in_page(
+        model.input,
+        "() => { gml.intent = 'play'; gml.did(document.querySelector('#pixel-player'), 'model'); }",
     )
     # Gestures that set a knob in the page first, and then ask for the picture.
     for gesture, js, sources, target in (
@@ -237,4 +246,4 @@ def build() -> None:
         )
     saved = ui.on(player.download, film, knobs, gif, **ui.SAMPLER)
     ui.in_page(saved.success, "(uri) => gml.save(uri, gml.filmName)", gif)
-    ui.link("autoregressive", seed=seed, temperature=temperature, flips=flips)
+    ui.link("autoregressive", seed=seed, temperature=temperature, flips=flips, model=model)

@@ -7,9 +7,10 @@ import gradio as gr
 import torch
 
 from demos import ui
-from demos.autoregressive.play import PIXELS, SIZE, model
-from models.images import noise, to_uint8
+from demos.autoregressive.family import FIRST, SIZE, load
+from demos.autoregressive.play import PIXELS
 from models.autoregressive import sample_naive
+from models.images import noise, to_uint8
 from models.pixelcnn import sample
 
 TITLE = "What it costs"
@@ -25,18 +26,18 @@ def race(seed: int) -> Iterator[str]:
     """
     u = noise((1, SIZE, SIZE), [ui.seed(seed)], "uniform")
     start = time.perf_counter()
-    *_, fast = sample(model(), u)
+    *_, fast = sample(load(FIRST), u)
     ms = 1000 * (time.perf_counter() - start)
     yield lanes(fast, ms, BLANK, 0.0)
     start = time.perf_counter()
-    for k, x in enumerate(sample_naive(model(), u), 1):
+    for k, x in enumerate(sample_naive(load(FIRST), u), 1):
         if k % SIZE == 0:
             yield lanes(fast, ms, x, 1000 * (time.perf_counter() - start))
 
 
 def line_up(seed: int) -> str:
     """Both lanes before the race: the digit to be drawn, and nothing timed yet."""
-    *_, fast = sample(model(), noise((1, SIZE, SIZE), [ui.seed(seed)], "uniform"))
+    *_, fast = sample(load(FIRST), noise((1, SIZE, SIZE), [ui.seed(seed)], "uniform"))
     return lanes(fast, None, BLANK, None)
 
 

@@ -1,16 +1,24 @@
 """How likely is a drawing? Its exact likelihood, among those of ten thousand test digits."""
 
+from functools import cache
+from math import log
+
 import gradio as gr
 import numpy as np
 import torch
 
 import checkpoints
 from demos import plots, ui
-from demos.autoregressive.play import SIZE, model, picture
+from demos.autoregressive.family import FIRST, SIZE, load
+from demos.autoregressive.play import picture
 from models.autoregressive import loss
+from models.images import noise
 
 TITLE = "How likely?"
 SEED = 4  # a digit of the model's own, to begin with
+# Sheets that are no digits, as 784 characters each.
+NOISE = "".join("01"[u < 0.5] for u in noise((SIZE * SIZE,), [0], "uniform")[0].tolist())
+SHEETS = {"empty": "0" * SIZE * SIZE, "all ink": "1" * SIZE * SIZE, "noise": NOISE}
 # What the page does with a drawing by itself: button, step of "Try this", in JavaScript.
 _ROWS = "Array.from({ length: 28 }, (_, r) => bits.slice(28 * r, 28 * r + 28))"
 TURNS = {
@@ -20,9 +28,20 @@ TURNS = {
     ),
     "Turn it upside down": ("turn", "(bits) => [...bits].reverse().join('')"),
     "Swap ink and paper": ("swap", "(bits) => [...bits].map((bit) => 1 - bit).join('')"),
+    "Empty sheet": ("empty", "() => '0'.repeat(784)"),
+    "Noise": ("noise", f"() => '{NOISE}'"),
 }
 
 # What is computed.
+
+
+@cache
+def traps() -> dict[str, float]:
+    """-log p in nats of the sheets that are no digits, rising."""
+    x = torch.tensor([[float(c) for c in sheet] for sheet in SHEETS.values()])
+    with torch.inference_mode():
+        nats = loss(load(FIRST), x.view(-1, 1, SIZE, SIZE)).tolist()
+    return dict(sorted(zip(SHEETS, nats, strict=True), key=lambda pair: pair[1]))
 
 
 def score(drawing: str) -> tuple[str, str]:
@@ -32,25 +51,27 @@ def score(drawing: str) -> tuple[str, str]:
     """
     x = torch.from_numpy(ui.bits(drawing, SIZE).astype(np.float32)).view(1, 1, SIZE, SIZE)
     with torch.inference_mode():
-        nats = loss(model(), x).item()
+        nats = loss(load(FIRST), x).item()
     scores = checkpoints.load("pixelcnn-mnist-scores")
     digits, fashion = scores["digits"].numpy(), scores["fashion"].numpy()
     rank = float((digits < nats).mean())
     if not x.any():
         verdict = (
-            f"An empty sheet: likelier than {1 - rank:.0%} of the test digits, and yet no digit. "
-            "Likely is not the same as looking real."
+            f"An empty sheet: likelier than {1 - rank:.0%} of the test digits, and yet no digit. Each of its 784 pixels "
+            f"is what the model expects and costs {nats / SIZE**2:.2f} nats; a digit pays for each turn it takes."
         )
     elif rank > 0.999:
         verdict = "Further out than 99.9 % of test digits: no digit it has learned looks like this."
     else:
         verdict = f"More surprising than {rank:.0%} of the test digits."
-    sentence = f"<b>{nats:.1f} nats</b> &nbsp; {verdict}"
+    bits = nats / log(2) / SIZE**2
+    sentence = f"<b>{nats:.1f} nats</b>, {bits:.2f} bits a pixel &nbsp; {verdict}"
     return sentence, plots.histogram(
         {"test digits": digits, "clothes": fashion},
         nats,
         "yours",
         "-log p(x) in nats, smaller is likelier",
+        traps(),
     )
 
 
@@ -78,13 +99,15 @@ def build() -> None:
                 plot = ui.html("")
         ui.words(
             see=(
-                "Your drawing's surprise beside that of 10,000 test digits and 1,000 clothes.",
-                "The model has never seen clothes, and finds them far less likely.",
+                "Your drawing's surprise beside 10,000 test digits, 1,000 clothes, and three sheets that are neither.",
+                "Clothes and noise are far out. An empty sheet is likelier than nearly every digit: a density is no "
+                "judge of what looks real.",
             ),
             steps={
                 "score": "Clear, and draw a digit",
                 "mirror": "Mirror it: is it as likely?",
                 "swap": "Swap ink and paper",
+                "empty": "Guess first: is an empty sheet likelier than a digit?",
             },
         )
     ui.strip(
@@ -127,9 +150,12 @@ On average over pictures of the data no model can do better than their entropy:
 $$\mathbb{E}_{\mathbf{x} \sim p_{\text{data}}}\big[-\log p_\theta(\mathbf{x})\big]
 = H(p_{\text{data}}) + D_{\text{KL}}(p_{\text{data}} \,\|\, p_\theta) \ge H(p_{\text{data}})$$
 
-A single picture can do better, and an empty sheet does: a density is largest where every pixel is easy to foresee,
+Two more peaks that mislead: the likeliest picture of all is near the empty sheet, though no digit is drawn so; a
+typical draw pays for its many small surprises, as a thousand fair coins hardly ever show a thousand heads.
+
+A single picture can do better than the mean, and an empty sheet does: a density is largest where every pixel is easy to foresee,
 and that need not be where pictures are. Dynamic bits: each time a digit is used, a pixel with grey level $g$ becomes
-ink with the chance $g$; numbers for bits drawn once and for all (static, as the paper's 81.30 for a PixelCNN) are not
-comparable. Of the nats of a test digit 45.5 are those coin flips' own entropy, $-\sum_i g_i \log g_i + (1 - g_i)
+ink with the chance $g$; numbers for bits drawn once and for all (static, as in arXiv:1601.06759, 81.30 for a PixelCNN and
+79.20 for a Diagonal BiLSTM) are not comparable. Of the nats of a test digit 45.5 are those coin flips' own entropy, $-\sum_i g_i \log g_i + (1 - g_i)
 \log (1 - g_i)$: no model of digits foresees them.
 """

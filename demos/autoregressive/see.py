@@ -4,9 +4,8 @@ from functools import lru_cache
 
 import gradio as gr
 
-import checkpoints
 from demos import ui
-from demos.autoregressive.play import NAME, SIZE, model
+from demos.autoregressive.family import FIRST, SIZE, load
 from models.images import noise
 from models.pixelcnn import receptive_field
 
@@ -23,7 +22,7 @@ PROBES = (
 def field(row: int, col: int, depth: int) -> tuple[float, ...]:
     """Influence of every pixel on one, relative to the strongest: 784 numbers from 0 to 1."""
     x = (noise((1, SIZE, SIZE), range(PROBES), "uniform") < 0.5).float()
-    strength = receptive_field(model(), depth, row, col, x).flatten()
+    strength = receptive_field(load(FIRST), depth, row, col, x).flatten()
     return tuple((strength / strength.max().clamp(min=1e-12)).tolist())
 
 
@@ -34,7 +33,7 @@ def look(row: int, col: int, depth: int) -> dict:
     every pixel (784 numbers, 0 to 1), how many pixels it sees, and how many come before it.
     """
     row, col = ui.whole(row, "Row", 0, SIZE - 1), ui.whole(col, "Column", 0, SIZE - 1)
-    depth = ui.whole(depth, "Layers", 0, len(model().blocks))
+    depth = ui.whole(depth, "Layers", 0, len(load(FIRST).blocks))
     strength = field(row, col, depth)
     return dict(
         field=[float(f"{v:.3g}") for v in strength],
@@ -50,7 +49,7 @@ def look(row: int, col: int, depth: int) -> dict:
 
 
 def build() -> None:
-    deepest = checkpoints.MANIFEST[NAME]["config"]["blocks"]
+    deepest = len(load(FIRST).blocks)
     ui.headline(
         "What the network can see",
         "Each masked layer sees further back, but what lies above and far to the right stays out of sight.",

@@ -1,28 +1,42 @@
-// A sheet to draw on. value: 784 characters 0 or 1; props.rows: how many rows can be drawn on.
-const N = 28,
-  rows = props.rows;
+// A sheet to draw on. value: 784 characters, 0 paper and 1 ink; with props.brushes also ?, a pixel left open.
+const N = 28;
 const canvas = element.querySelector("canvas"),
-  mark = element.querySelector(".cursor");
-let ink = [...(props.value ?? "")].map(Number),
+  mark = element.querySelector(".cursor"),
+  brushes = element.querySelector(".brushes");
+let sheet = [...(props.value ?? "")],
   cursor = 7 * N + 14,
   pen = null,
   before = null;
 canvas.setAttribute("aria-label", props.label);
 element.querySelector(".pad-hint").textContent = props.hint;
+brushes.hidden = !props.brushes;
+for (const radio of brushes.querySelectorAll("input")) radio.name = element.id;
 
 function draw() {
-  const dark = gml.rgb(element, "--ink"),
-    card = gml.rgb(element, "--card"),
-    blank = gml.rgb(element, "--blank");
-  gml.paint(canvas, N, (i) => (i >= rows * N ? blank : ink[i] ? dark : card));
+  const colours = {
+    1: gml.rgb(element, "--ink"),
+    0: gml.rgb(element, "--card"),
+    "?": gml.rgb(element, "--blank"),
+  };
+  gml.paint(canvas, N, (i) => colours[sheet[i]]);
   const focused = document.activeElement === canvas && canvas.matches(":focus-visible");
   mark.hidden = !focused;
   gml.place(mark, cursor, N);
 }
 
+// What a stroke that begins at a pixel paints: starting on ink rubs it out, where there is one brush.
+function brush(i) {
+  if (props.brushes) return brushes.querySelector(":checked").value;
+  return sheet[i] === "1" ? "0" : "1";
+}
+
 function dab(i) {
-  // A brush two pixels wide is how thick the strokes are that the model has learned from.
-  for (const j of pen ? [i, i + 1, i + N, i + N + 1] : [i]) if (j < rows * N && (j % N) - (i % N) >= 0) ink[j] = pen;
+  // Ink is two pixels wide, as thick as the strokes that the model has learned from; rubbing is one pixel wide, or, with
+  // brushes, as wide as a finger wants it.
+  const wide = pen === "1" ? 2 : props.brushes ? 4 : 1;
+  const [row, col] = [Math.floor(i / N), i % N];
+  for (let r = row; r < Math.min(N, row + wide); r++)
+    for (let c = col; c < Math.min(N, col + wide); c++) sheet[r * N + c] = pen;
 }
 
 function stroke(from, to) {
@@ -34,7 +48,7 @@ function stroke(from, to) {
 }
 
 function send() {
-  const text = ink.join("");
+  const text = sheet.join("");
   if (text === props.value) return;
   props.value = text;
   trigger("input");
@@ -43,7 +57,7 @@ function send() {
 canvas.addEventListener("pointerdown", (event) => {
   canvas.setPointerCapture(event.pointerId);
   before = gml.cell(canvas, event, N);
-  pen = ink[before] && before < rows * N ? 0 : 1; // starting on ink rubs it out
+  pen = brush(before);
   stroke(before, before);
   draw();
 });
@@ -62,23 +76,23 @@ for (const end of ["pointerup", "pointercancel"])
   });
 canvas.addEventListener("keydown", (event) => {
   const next = gml.arrow(event.key, cursor, N);
-  if (next !== null && next < rows * N) cursor = next;
+  if (next !== null) cursor = next;
   else if (event.key === "Enter" || event.key === " ") {
-    ink[cursor] = 1 - ink[cursor];
+    sheet[cursor] = brush(cursor);
     send();
-  } else if (next === null) return;
+  } else return;
   event.preventDefault();
   draw();
 });
 canvas.addEventListener("focus", draw);
 canvas.addEventListener("blur", draw);
 element.querySelector(".clear").addEventListener("click", () => {
-  ink.fill(0);
+  sheet.fill(props.brushes ? "?" : "0");
   draw();
   send();
 });
 watch("value", () => {
-  ink = [...(props.value ?? "")].map(Number);
+  sheet = [...(props.value ?? "")];
   draw();
 });
 gml.onTheme(draw);

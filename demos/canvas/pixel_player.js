@@ -1,4 +1,4 @@
-// Plays a picture that is already drawn: value = {bits, logits, flips, nats, ms, seed, temperature}.
+// Plays a picture that is already drawn: value = {bits, logits, flips, nats, ms, seed, temperature, model, ...}.
 // Everything on screen is a function of that value and of k, the number of pixels drawn so far.
 const N = 28,
   TOTAL = N * N;
@@ -12,13 +12,15 @@ let hover = null,
 let p, nats, sums;
 
 function read() {
-  const { logits, bits, temperature, ms } = props.value;
+  const { logits, bits, temperature, ms, quality, parameters } = props.value;
   // The map shows what the pixels were drawn with; surprise is the model's own, at temperature 1.
   p = logits.map((l) => 1 / (1 + Math.exp(-l / temperature)));
   nats = logits.map((l, i) => Math.log1p(Math.exp(bits[i] === "1" ? -l : l)));
   let sum = 0;
   sums = nats.map((v) => (sum += v));
   gml.live(element, "ms", `${Math.round(ms)} ms`);
+  gml.live(element, "quality", quality);
+  gml.live(element, "parameters", parameters);
 }
 
 function draw(k) {
@@ -107,8 +109,8 @@ picture.addEventListener("keydown", (event) => {
 
 find(".downloads").addEventListener("click", (event) => {
   const kind = event.target.dataset.save;
-  const { seed, temperature } = props.value;
-  const name = `pixelcnn-seed${seed}-temperature${temperature}.${kind}`;
+  const { seed, temperature, model } = props.value;
+  const name = `${model.toLowerCase().replaceAll(" ", "-")}-seed${seed}-temperature${temperature}.${kind}`;
   if (kind === "gif") {
     gml.filmName = name;
     trigger("download");
