@@ -295,7 +295,8 @@ def strip(cells: Sequence[tuple[str, str]], live: str | Mapping[str, str] = "") 
     """Measured facts, (value, what). live: the `what` whose value, "ms", the page writes itself; or {what: name}."""
     names = {live: "ms"} if isinstance(live, str) else live
     facts = "".join(
-        f"<div><b{f' data-live={names[what]}' if what in names else ''}>{escape(value)}</b><span>{escape(what)}</span></div>"
+        f"<div><b{f' data-live={names[what]}' if what in names else ''}>{escape(value)}</b>"
+        f"<span>{escape(what)}</span></div>"
         for value, what in cells
     )
     html(f"<div class='strip'>{facts}</div>")

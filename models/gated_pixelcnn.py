@@ -87,15 +87,15 @@ class GatedPixelCNN(nn.Module):
 def sample(model: GatedPixelCNN, u: Tensor, x: Tensor | None = None, temperature: float = 1.0) -> Iterator[Tensor]:
     """The same pixels as `sample_naive` from the same u, without computing anything twice. Yields x after every row.
 
-    The vertical stack knows rows above alone, so a row of it is computed at once when the row is complete. The horizontal
-    one adds a pixel at a time; each layer keeps the few features to the left that its kernel reads.
+    The vertical stack knows rows above alone, so a row of it is computed at once when the row is complete. The
+    horizontal one adds a pixel at a time; each layer keeps the few features to the left that its kernel reads.
     """
     n, batch = model.size, len(u)
     x = torch.full_like(u, -1.0) if x is None else x.clone()
     layers, radii = list(model.layers), [layer.r for layer in model.layers]
     # Rows of the vertical stack that the next row's kernels read, oldest first; padded to both sides.
     rows = [u.new_zeros(batch, layer.vertical.in_channels, layer.r + 1, n + 2 * layer.r) for layer in layers]
-    across = [(layer.horizontal.weight[:, :, 0].permute(2, 1, 0).flatten(0, 1), layer.horizontal.bias) for layer in layers]
+    across = [(w.weight[:, :, 0].permute(2, 1, 0).flatten(0, 1), w.bias) for w in (a.horizontal for a in layers)]
     outs = [(layer.out.weight[:, :, 0, 0].T, layer.out.bias) for layer in layers]
     hidden, logit = model.hidden.weight[:, :, 0, 0].T, model.logit.weight[:, :, 0, 0].T
     position = model.position.permute(1, 2, 0)                                  # (n, n, 2 * width)

@@ -90,7 +90,7 @@ class DiagonalBiLSTM(nn.Module):
             if t == 0:
                 h = c = gate.new_zeros(*gate.shape[:3], self.up.in_channels)
             else:
-                grown = int(t < n)                                              # one row more than the last, or one less
+                grown = int(t < n)                                              # a row more than the last, or less
                 wide = F.pad(h, (0, 0, grown, grown))
                 seen = torch.cat([wide[:, :, 1:], wide[:, :, :-1]], 3)          # the neighbours to the left and above
                 gate = gate + torch.bmm(seen.flatten(1, 2), self.state).view_as(gate)
@@ -170,7 +170,7 @@ class _Sheet:
 @torch.inference_mode()
 def _sample_rows(model: PixelRNN, u: Tensor, x: Tensor | None, temperature: float) -> Iterator[Tensor]:
     sheet, layers, n, batch = _Sheet(model, u, x, temperature), model.layers, model.size, len(u)
-    into = [(layer.into.weight.permute(3, 1, 2, 0).flatten(0, 2), layer.into.bias) for layer in layers]    # (2 * 2h, 4h)
+    into = [(layer.into.weight.permute(3, 1, 2, 0).flatten(0, 2), layer.into.bias) for layer in layers]
     up, state = [_flat(layer.up) for layer in layers], [layer.state.weight.T for layer in layers]
     width = layers[0].up.in_channels
     h = [u.new_zeros(batch, n, width) for _ in layers]                          # of the row above
@@ -195,8 +195,8 @@ def _sample_rows(model: PixelRNN, u: Tensor, x: Tensor | None, temperature: floa
 
 @torch.inference_mode()
 def _sample_diagonals(model: PixelRNN, u: Tensor, x: Tensor | None, temperature: float) -> Iterator[Tensor]:
-    """The direction from the left adds a pixel at a time; that from the right runs when a row is complete, all layers at
-    once, since each reads what the layer before it made of that very row.
+    """The direction from the left adds a pixel at a time; that from the right runs when a row is complete, all layers
+    at once, since each reads what the layer before it made of that very row.
     """
     sheet, layers, n, batch = _Sheet(model, u, x, temperature), model.layers, model.size, len(u)
     width, count = layers[0].up.in_channels, len(layers)
@@ -206,10 +206,10 @@ def _sample_diagonals(model: PixelRNN, u: Tensor, x: Tensor | None, temperature:
     right_bias = torch.stack([layer.into[1].bias for layer in layers])[:, None]
     state = torch.stack([layer.state[1] for layer in layers])                              # (layers, 2h, 4h)
     own = model.own.weight.flatten(1).T                                                    # (1, 2h)
-    above = [u.new_zeros(n, batch, width) for _ in layers]                                 # h from the left, the row above
-    behind = u.new_zeros(count, n, batch, width)                                           # h from the right, the row above
+    above = [u.new_zeros(n, batch, width) for _ in layers]                                 # from the left, a row up
+    behind = u.new_zeros(count, n, batch, width)                                           # from the right, a row up
     for row in range(n):
-        read = u.new_empty(count, n, batch, 2 * width)                                     # what each layer read in this row
+        read = u.new_empty(count, n, batch, 2 * width)                                     # what each layer read
         h = [u.new_zeros(batch, width) for _ in layers]
         c = [u.new_zeros(batch, width) for _ in layers]
         here = [u.new_empty(n, batch, width) for _ in layers]

@@ -5,14 +5,16 @@
 A picture is a pile of grids, each finer than the last. Grid k says what the sum of the coarser ones still lacks:
 
     r_k = nearest(interpolate(f, s_k)),   z_k = interpolate(e_{r_k}, s_K),   f <- f - phi_k(z_k)       (Algorithm 1)
-    f_hat = sum_k phi_k(z_k)                                                     (Algorithm 2; then D(f_hat) is the picture)
+    f_hat = sum_k phi_k(z_k)                                                     (Algorithm 2; D(f_hat) is the picture)
 
-The transformer reads, for grid k, what the coarser ones add up to, and gives all s_k^2 codes of grid k at once: K passes
-in place of one for each code. A token attends to its own grid and to all before it.
+The transformer reads, for grid k, what the coarser ones add up to, and gives all s_k^2 codes of grid k at once: K
+passes in place of one for each code. A token attends to its own grid and to all before it.
 
 The rival reads the very same codes one after the other (raster=True): then each token sees those before it alone.
 
-Departs from the paper: the token in front names the class, with no AdaLN; phi_k is one convolution a scale.
+Departs from the paper: the token in front names the class, with no AdaLN; phi_k is one convolution a scale; the
+quantizer learns to draw the picture from each partial sum, not from the last alone. Else the last grid holds nearly all,
+the coarse ones next to nothing, and codes that are drawn side by side no longer fit together.
 Read in this order: MultiScaleVQ, quantized, loss_terms, VAR, loss, then sample.
 """
 
@@ -54,10 +56,11 @@ def quantized(model: MultiScaleVQ, f: Tensor) -> tuple[list[Tensor], list[Tensor
 
 
 def loss_terms(model: MultiScaleVQ, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Reconstruction, codebook and commitment loss, the two mean over the scales. x: (B, C, H, W) -> (B,) three times."""
+    """Reconstruction, codebook and commitment loss, means over scales. x: (B, C, H, W) -> (B,) three times."""
     f = model.encode(x)
     _, sums = quantized(model, f)
-    reconstruction = (x - model.decode(straight_through(f, sums[-1]))).square().flatten(1).sum(1)
+    back = model.decode(torch.cat([straight_through(f, e) for e in sums])).unflatten(0, (len(sums), -1))
+    reconstruction = (x - back).square().flatten(2).sum(2).mean(0)
     far = [((f.detach() - e).square().flatten(1).sum(1), (f - e.detach()).square().flatten(1).sum(1)) for e in sums]
     codebook, commitment = (torch.stack(each).mean(0) for each in zip(*far, strict=True))
     return reconstruction, codebook, commitment
@@ -135,7 +138,7 @@ def loss(model: VAR, y: Tensor, read: Tensor, tokens: Tensor) -> Tensor:
 def drawn(logits: Tensor, u: Tensor) -> Tensor:
     """The first code whose cumulative probability passes u. logits: (..., vocabulary), u: (...) -> (...)."""
     cumulative = logits.softmax(-1).cumsum(-1)
-    return torch.searchsorted(cumulative, u[..., None], right=True)[..., 0].clamp(max=logits.shape[-1] - 1)
+    return torch.searchsorted(cumulative, u[..., None].contiguous(), right=True)[..., 0].clamp(max=logits.shape[-1] - 1)
 
 
 def guided(logits: Tensor, guidance: float) -> Tensor:
@@ -184,16 +187,16 @@ def sample_raster(model: VAR, vq: MultiScaleVQ, y: Tensor, u: Tensor, guidance: 
     (blocks, head), heads, width = folded(model), model.blocks[0].attention.heads, model.place.shape[1]
     cache = torch.empty(len(blocks), 3, len(names), heads, model.tokens, width // heads, device=y.device)
     least, vectors = torch.tensor(1e-5, device=y.device), model.read(vq.codebook)
-    h, at, so_far = model.start(names), 0, 0
+    h, first, so_far = model.start(names), 0, 0
     place = model.place + model.level(model.levels)
     for level, s in enumerate(model.scales):
         grid = []
-        for at in range(at, at + s * s):
+        for at in range(first, first + s * s):
             logits = unit(step(blocks, cache, h + place[at], at, least), least) @ head
             token = drawn((guided(logits, guidance) if both else logits) / temperature, u[:, at])
             grid.append(token)
             h = vectors[torch.cat([token, token]) if both else token]
-        at += 1
+        first += s * s
         tokens = torch.stack(grid, 1).view(-1, s, s)
         so_far = so_far + vq.added(level, vq.look_up(tokens))
         yield tokens, so_far

@@ -41,7 +41,8 @@ KINDS = {
     "pixelcnn-mnist": Kind(PixelCNN, dict(size=28, width=96, inner=32, blocks=10, k_first=7, k=5)),
     "gated-pixelcnn-mnist": Kind(GatedPixelCNN, dict(size=28, width=32, layers=8, k_first=7, k=5, hidden=96)),
     "row-lstm-mnist": Kind(PixelRNN, dict(kind="row", size=28, h=48, layers=3, k=7, hidden=96), bits="static"),
-    "diagonal-bilstm-mnist": Kind(PixelRNN, dict(kind="diagonal", size=28, h=32, layers=2, k=7, hidden=96), bits="static"),
+    "diagonal-bilstm-mnist": Kind(
+        PixelRNN, dict(kind="diagonal", size=28, h=32, layers=2, k=7, hidden=96), bits="static"),
     "pixel-gpt-mnist": Kind(PixelGPT, dict(size=28, width=96, blocks=4, heads=3)),
 }
 
@@ -53,7 +54,7 @@ def evaluate(model: nn.Module, bits: Tensor) -> float:
 
 
 def measure(name: str, folder: Path | None) -> Measured:
-    """-log p of the 10,000 fixed test digits; for the PixelCNN also of 1,000 pictures of clothes, which it never saw."""
+    """-log p of the 10,000 fixed test digits; for the PixelCNN also of 1,000 clothes, which it never saw."""
     model = checkpoints.load(name)
 
     def nats(bits: np.ndarray) -> Tensor:

@@ -1,4 +1,4 @@
-"""Trains the quantizer of VAR, then VAR and its rival on its codes: checkpoints `var-vq-mnist`, `var-mnist`, `var-raster-mnist`.
+"""Trains the quantizer of VAR, VAR and its rival: checkpoints `var-vq-mnist`, `var-mnist`, `var-raster-mnist`.
 
     python -m train.var var-vq-mnist --data ../shared/data --minutes 8
     python -m train.var var-vq-mnist --data ../shared/data --minutes 8 --publish
@@ -59,7 +59,8 @@ def codes(vq: MultiScaleVQ, x: Tensor) -> Tensor:
 
 def piled(vq: MultiScaleVQ, tokens: Tensor) -> tuple[list[Tensor], list[Tensor]]:
     """Grids and sums again, as `quantized` gives them. tokens: (B, tokens)."""
-    grids = [k.unflatten(1, (s, s)) for k, s in zip(tokens.split([s * s for s in vq.scales], 1), vq.scales, strict=True)]
+    parts = tokens.split([s * s for s in vq.scales], 1)
+    grids = [k.unflatten(1, (s, s)) for k, s in zip(parts, vq.scales, strict=True)]
     sums, so_far = [], 0
     for level, k in enumerate(grids):
         so_far = so_far + vq.added(level, vq.look_up(k))
@@ -77,7 +78,8 @@ def pictures(name: str, y: Tensor, seed: int = 0, guidance: float = GUIDANCE) ->
     """Digits of these classes, from the seeds that follow `seed`. y: (n,) -> (n, 1, 28, 28) in [0, 1]."""
     model, vq, parts = checkpoints.load(name), checkpoints.load(VQ), []
     draw = sample_raster if model.raster else sample
-    for some, u in zip(y.split(250), noise((model.tokens,), range(seed, seed + len(y)), "uniform").split(250), strict=True):
+    uniforms = noise((model.tokens,), range(seed, seed + len(y)), "uniform")
+    for some, u in zip(y.split(250), uniforms.split(250), strict=True):
         *_, (_, f) = draw(model, vq, some, u, guidance)
         with torch.inference_mode():
             parts.append(vq.decode(f).clamp(0, 1))
@@ -85,7 +87,7 @@ def pictures(name: str, y: Tensor, seed: int = 0, guidance: float = GUIDANCE) ->
 
 
 def measure(name: str, folder: Path | None) -> Measured:
-    """Of the quantizer its error and use of codes; of the others nats, and how far their digits are from test digits."""
+    """Of the quantizer its error and use of codes; of the others nats, and how far they are from test digits."""
     vq = checkpoints.load(VQ)
     x, y = grey(folder, "test")
     tokens = codes(vq, x)
@@ -93,7 +95,8 @@ def measure(name: str, folder: Path | None) -> Measured:
         back = decoded(vq, tokens)
         numbers = {
             "test_images": len(x), "squared_error": round((back - x).square().mean().item(), 5),
-            "codes_used": round(tokens.unique().numel() / vq.codes, 4), "perplexity": round(perplexity(tokens, vq.codes), 1),
+            "codes_used": round(tokens.unique().numel() / vq.codes, 4),
+            "perplexity": round(perplexity(tokens, vq.codes), 1),
         }
         return numbers | distances({"reconstructions": back}, folder) | size_of(name), {}
     model = checkpoints.load(name)

@@ -66,8 +66,9 @@ def complete(drawing: str, seed: int, temperature: float, model: str) -> tuple[s
     with torch.inference_mode():
         nats = loss(family.load(model), x).tolist()
     figures = "".join(
-        f"<figure>{sheet(picture, given, f'Ending {k + 1}')}<figcaption>seed {seed + k}: {nats[k]:.1f} nats</figcaption></figure>"
-        for k, picture in enumerate(x)
+        f"<figure>{sheet(picture, given, f'Ending {k}')}"
+        f"<figcaption>seed {seed + k - 1}: {n:.1f} nats</figcaption></figure>"
+        for k, (picture, n) in enumerate(zip(x, nats, strict=True), 1)
     )
     label = f"Four endings by {model}, seeds {seed} to {seed + ENDINGS - 1}"
     return (
@@ -93,7 +94,7 @@ def told(given: torch.Tensor) -> str:
 
 def sheet(picture: torch.Tensor, given: torch.Tensor, alt: str) -> str:
     """A finished picture, with the family's colour over what was given."""
-    mask = ui.data_uri(to_uint8((given >= 0).float()[None, None]))
+    mask = ui.data_uri(to_uint8((given >= 0).float()[None, None]), zoom=8)
     return (
         f'<div class="ending"><img class="pixels" src="{ui.data_uri(to_uint8(1 - picture[None]))}" alt="{alt}">'
         f'<i style="mask-image: url({mask})"></i></div>'

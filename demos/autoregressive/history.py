@@ -156,8 +156,8 @@ p(x_i = 1 \mid \mathbf{x}_{<i}) = \sigma\big(f_\theta(\mathbf{x}_{<i})\big)$$
 **Two stacks** (Gated PixelCNN) close its blind spot: $\mathbf{v}$ reads whole rows above, $\mathbf{h}$ its row to the
 left.
 
-**An LSTM** hands a state from step to step, and can keep what it likes for as long as it likes. But training has to wait:
-for 28 rows (Row LSTM), or for $28 + 27$ diagonals (Diagonal BiLSTM), on each of which all pixels are done at once:
+**An LSTM** hands a state from step to step, and can keep what it likes for as long as it likes. But training has to
+wait: for 28 rows (Row LSTM), or for $28 + 27$ diagonals (Diagonal BiLSTM), with all pixels of one done at once:
 
 $$[\mathbf{o}, \mathbf{f}, \mathbf{i}, \mathbf{g}] = \sigma(K^{ss} * \mathbf{h}_{t-1} + K^{is} * \mathbf{x}_t), \qquad
 \mathbf{c}_t = \mathbf{f} \odot \mathbf{c}_{t-1} + \mathbf{i} \odot \mathbf{g}, \qquad

@@ -179,8 +179,8 @@ $$r_k = \text{nearest}\big(\text{shrink}(\mathbf{f} - \hat{\mathbf{f}}_{k-1}, s_
 
 Within a grid no code waits for another: each reads $\text{shrink}(\hat{\mathbf{f}}_{k-1}, s_k)$ at its place and all
 coarser grids, and is drawn by itself. So four passes are enough, and the price is that codes of one grid, given the
-coarser ones, are drawn independently. The rival on the right has the same size, codes and training, but reads and writes them
-one at a time:
+coarser ones, are drawn independently. The rival on the right has the same size, codes and training, but reads and
+writes them one at a time:
 
 $$p(t_1, \dots, t_{70} \mid y) = \prod_{i=1}^{70} p(t_i \mid t_1, \dots, t_{i-1}, y)$$
 

@@ -57,8 +57,8 @@ def score(drawing: str) -> tuple[str, str]:
     rank = float((digits < nats).mean())
     if not x.any():
         verdict = (
-            f"An empty sheet: likelier than {1 - rank:.0%} of the test digits, and yet no digit. Each of its 784 pixels "
-            f"is what the model expects and costs {nats / SIZE**2:.2f} nats; a digit pays for each turn it takes."
+            f"An empty sheet: likelier than {1 - rank:.0%} of the test digits, and yet no digit. Each of its 784 "
+            f"pixels is what the model expects and costs {nats / SIZE**2:.2f} nats; a digit pays for each of its turns."
         )
     elif rank > 0.999:
         verdict = "Further out than 99.9 % of test digits: no digit it has learned looks like this."
@@ -150,12 +150,10 @@ On average over pictures of the data no model can do better than their entropy:
 $$\mathbb{E}_{\mathbf{x} \sim p_{\text{data}}}\big[-\log p_\theta(\mathbf{x})\big]
 = H(p_{\text{data}}) + D_{\text{KL}}(p_{\text{data}} \,\|\, p_\theta) \ge H(p_{\text{data}})$$
 
-Two more peaks that mislead: the likeliest picture of all is near the empty sheet, though no digit is drawn so; a
-typical draw pays for its many small surprises, as a thousand fair coins hardly ever show a thousand heads.
-
-A single picture can do better than the mean, and an empty sheet does: a density is largest where every pixel is easy to foresee,
-and that need not be where pictures are. Dynamic bits: each time a digit is used, a pixel with grey level $g$ becomes
-ink with the chance $g$; numbers for bits drawn once and for all (static, as in arXiv:1601.06759, 81.30 for a PixelCNN and
-79.20 for a Diagonal BiLSTM) are not comparable. Of the nats of a test digit 45.5 are those coin flips' own entropy, $-\sum_i g_i \log g_i + (1 - g_i)
-\log (1 - g_i)$: no model of digits foresees them.
+A single picture can do better than the mean, and an empty sheet does: a density is largest where every pixel is easy to
+foresee, and that need not be where pictures are. A typical draw pays for its many small surprises, as a thousand coins,
+each with a small bias to heads, hardly ever show heads alone. Dynamic bits: each time a digit is used, a pixel with
+grey level $g$ becomes ink with the chance $g$; numbers for bits drawn once and for all (static, as in arXiv:1601.06759,
+81.30 for a PixelCNN and 79.20 for a Diagonal BiLSTM) are not comparable. Of the nats of a test digit 45.5 are those
+coin flips' own entropy, $-\sum_i g_i \log g_i + (1 - g_i) \log (1 - g_i)$: no model of digits foresees them.
 """
