@@ -1,0 +1,336 @@
+"""Every number in running text: filled from the manifest, held against the code that it tells of, or counted again."""
+
+import ast
+import re
+from collections.abc import Iterable, Iterator
+from html import unescape
+from inspect import signature
+from math import log, sqrt
+from pathlib import Path
+from statistics import NormalDist
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import xlogy
+from scipy.stats import mannwhitneyu
+
+import app
+import checkpoints
+from checkpoints.faces import PSI
+from demos import TABS, shell
+from demos.diffusion.network import SHIPPED, network
+from demos.gan import arithmetic
+from demos.quiz import rounds
+from demos.stylegan import directions, find, latent, mapping, psi
+from demos.vae import beta
+from demos.vae.latent import DRAWS, own_digit, weighed
+from models.vae import log_p_x_given_z, plane, quadrature
+from models.vae_faces import FaceVAE
+from train.data import mnist
+from train.stylegan import PAIRS
+from train.vae_beta import ACTIVE
+
+DEMOS = Path(app.__file__).parent / "demos"
+OF = {name: entry["measured"] for name, entry in checkpoints.MANIFEST.items()}
+
+# What counts as a number to be told of: a decimal, a share, thousands, a unit, "a third of", "a hundred".
+NUMBER = re.compile(
+    r"[\d,]*\.\d+|\d+(?:\\,)?\s?\\?%|\d+,\d{3}|\d+ of \d+"
+    r"|\d ?(?:nats|bits|ms|s|MB|GB|M|grey levels|draws|noises|pairs|pictures|images|faces|votes)\b(?!\^)"
+    r"|\b(?:half|third|quarter)s? of\b|\b(?:tenth|hundred|hundredth|thousand)s?\b"
+)
+
+
+def default(function, name: str):
+    return signature(function).parameters[name].default
+
+
+def share(x: float) -> str:
+    return f"{100 * NormalDist().cdf(x):.0f} %"
+
+
+def written(name: str, file: str) -> int:
+    """A constant of a script."""
+    return int(re.search(rf"{name} = (\d+)", (DEMOS / file).read_text(encoding="utf-8"))[1])
+
+
+ALL = f"{OF['pixelcnn-mnist']['test_images']:,}"
+KEPT = network(SHIPPED).alpha_bar.tolist()
+SCORES = checkpoints.load("pixelcnn-mnist-scores")
+CLOTHES = f"{len(SCORES['fashion']):,} clothes"
+TO_BOTH_SIDES = f"{NormalDist().inv_cdf(0.975):.2f}"
+DRAWN, S = f"{DRAWS:,} draws", f"s = {default(FaceVAE, 's')}"
+FACES = re.search(
+    "[\\d,]+ training faces", checkpoints.MANIFEST["vae-faces-64d-directions"]["data"]
+)[0]
+CODES = OF["vqvae-mnist-codes"]
+
+# file: what it says, with the number as it should be.
+SAID = {
+    "autoregressive/score.py": [
+        f"{ALL} test digits and {CLOTHES}",
+        f"mean of {CLOTHES}",
+        "99 of 100 test digits are below",  # the quantile .99: see below
+        "above those 99 of 100",
+    ],
+    "canvas/theorem.html": [f"JSD (most: {log(2):.4f})"],
+    "diffusion/noising.py": [
+        f"from ${1 - KEPT[0]:.4f}$ to ${1 - KEPT[-1] / KEPT[-2]:.2f}$ over a thousand times",
+        f"falls from ${KEPT[0]:.4f}$ to ${KEPT[-1]:.5f}$",
+    ],
+    "gan/theorem.py": [f"over {written('STEPS', 'canvas/theorem.js') + 1:,} points"],
+    "quiz/confusion.py": [
+        f"1 is {share(1 / 2)} right, 3 is {share(3 / 2)}.",
+        f"{TO_BOTH_SIDES} standard errors to both sides",
+    ],
+    "quiz/record.py": [
+        f"is {share(1 / 2)} right with no leaning",
+        f"95 %: {TO_BOTH_SIDES} standard errors to both sides",
+    ],
+    "quiz/room.py": [f"which is ${sqrt(3 / 4):.2f}$ or ${sqrt(3 * 2 / 9):.2f}$"],
+    "quiz/play.py": [
+        "= " + r",\; ".join(f"{p}"[1:] for p in rounds.CHANCES),
+        rf"\mathbb{{E}}\,K = {sum(k * p for k, p in enumerate(rounds.CHANCES)):g} =",
+        "gets $1.5$ of $3$ right on average",
+        rf"= {100 / 2**3}\,\%$ of the rounds",
+        rf"more often, in ${100 * rounds.CHANCES[0]:.0f}\,\%$",
+    ],
+    "stylegan/directions.py": [f"from {directions.DRAWS:,} draws"],
+    "stylegan/find.py": [f"faces drawn at psi {latent.PSI},", rf"{255 / 2}\, \sqrt"],
+    "stylegan/walk.py": [f"both over {PAIRS} pairs at psi {latent.PSI}"],
+    "vae/beta.py": [
+        f"> {ACTIVE}$ (Burda 2015)",
+        f"{ALL} test digits, for beta 0, 1 and 16",
+        f"beta 1 and 16, {ALL} test digits",
+    ],
+    "vae/blur.py": [rf"\quad {S}$$", f"expects: {S}", f"{3 * 64 * 64:,} values of a picture"],
+    "vae/bound.py": [
+        f"log w of {DRAWN}, in nats",
+        f"at most, a digit: {ALL} test digits",
+        f"by PixelCNN: the same {ALL}",
+        f"draws, the same {ALL}",
+        f"what {DRAWN} leave open",
+    ],
+    "vae/codes.py": [
+        f"are used by {ALL} test digits",
+        f"of {CODES['places']:,} places",
+        f"all alike: {1 / 128:.1%}",
+        f"Frechet distance of {OF['vqvae-mnist']['samples']:,} decoded test digits",
+        f"drawn around it in {ALL} test digits",
+    ],
+    "vae/cvae.py": [f"named as asked; by chance {1 / 10:.0%}"],
+    "vae/dials.py": [
+        f"in all sixteen, {ALL} test digits",
+        f"a digit, all {ALL} test digits",
+        f"on average over {ALL} test digits",
+    ],
+    "vae/dims.py": [
+        f"error per pixel, {ALL} test digits",
+        f"with 16 numbers, {ALL} test digits",
+        f"the same {ALL} test digits",
+    ],
+    "vae/face_walk.py": [rf"\approx {sqrt(64 / 2):.1f}$ long"],
+    "vae/faces.py": [f"with one ${S}$ for all", f"over {FACES}"],
+    "vae/gap.py": [
+        f"in {default(plane, 'squares') ** 2:,} squares",
+        f"by less than {default(quadrature, 'near')} nats",
+        rf"$\mathcal{{L}}$ by {DRAWN}.",
+        f"The error: {DRAWN} in groups of $K$",
+        f"all {DRAWN} count as",
+        f"log w of {DRAWN}, in nats",
+        f"Take {DRAWN}, then 1",
+    ],
+    "vae/latent_map.py": [f"of {ALL} test digits named right"],
+    "vae/prior.py": [f"named as asked; by chance {1 / 10:.0%}"],
+    "vae/versus.py": [f"of copies, {ALL} test digits"],
+    # Said in words, and measured below, or where the comment says.
+    "stylegan/mixing.py": ["half of the colour; middle ones features and a third of the colour"],
+    "vae/gradients.py": ["minus a hundred nats and", "a few hundredths, as in 2-D"],
+    "quiz/maker.py": [rf"are drawn with $\psi = {PSI:g}".replace("0.", ".")],
+    "quiz/lineup.py": ["Blur, with half of the others' fine detail"],  # test_quiz_maker.py
+}
+
+# Numbers that nobody measured: how each begins or goes on, and why it stands there.
+GIVEN = {
+    "top half of a digit": "a place on the sheet",
+    "temperature to 0.3": "a knob to be set",
+    "temperature 0.3": "a knob to be set",
+    "the paper's 81.30": "measured by others: van den Oord 2016",
+    "Further out than 99.9 %": "the handler's own line, from which on it says so",
+    "784 of 784": "all pixels of a digit",
+    "16 bits a colour": "what a file may hold",
+    "a hundred steps along each axis": "an example",
+    "95 % interval": "how wide intervals are here",
+    "95 %: Gourevitch": "how wide intervals are here",
+    "a coin: 50 %": "chance",
+    "50 % is a coin toss": "chance",
+    "a coin gets 50 %": "chance",
+    "80 % sure": "an example",
+    r"$D(\mathbf{x}) = .8$": "the same example",
+    r"$D(\mathbf{x}) = .2$": "the same example",
+    "784 draws are 784 steps": "all pixels of a digit",
+    "Take 10 draws": "a knob to be set",
+    "judged with 70 % certainty, 70 %": "an example",
+    "Sure of each: 80 %": "an example",
+    "How sure of each? 75 %": "where the knob stands at first",
+    "of 255 grey levels": "as many as a picture has",
+    "more than half of that": "the handler's own line, of the picture that is shown",
+}
+
+
+def text(node: ast.AST) -> str:
+    """A string of the source as a visitor sees it, what is filled in left open."""
+    if isinstance(node, ast.JoinedStr):
+        return "".join(map(text, node.values))
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else "{}"
+
+
+def plain(html: str) -> str:
+    """Without tags and names of papers, on one line."""
+    words = " ".join(unescape(re.sub(r"<[^>]*>", " ", html)).split())
+    return re.sub(r"(?:arXiv:|section )[\d.]+", "", words)
+
+
+def strings(file: Path) -> Iterator[str]:
+    """What a file of demos/ may say to a visitor: not what is for readers of the code, no script, no pattern."""
+    source = file.read_text(encoding="utf-8")
+    if file.suffix == ".html":
+        yield plain(source)
+        return
+    nodes, apart = list(ast.walk(ast.parse(source))), set()
+    for node in nodes:
+        if isinstance(node, ast.Expr):
+            apart.add(node.value)
+        if isinstance(node, ast.JoinedStr | ast.FormattedValue):
+            apart.update(ast.walk(node))
+            apart.discard(node)
+    for node in nodes:
+        if isinstance(node, ast.Constant | ast.JoinedStr) and node not in apart:
+            said = text(node)
+            if " " in said and "=>" not in said:
+                yield plain(said)
+
+
+TEXTS = {
+    file.relative_to(DEMOS).as_posix(): list(strings(file))
+    for file in sorted(DEMOS.rglob("*"))
+    if file.suffix in (".py", ".html")
+}
+
+
+def unknown(said: str, phrases: Iterable[str]) -> list[str]:
+    """The numbers in a text that stand in none of the phrases."""
+    known = [m.span() for phrase in phrases for m in re.finditer(re.escape(phrase), said)]
+    return [
+        said[max(0, m.start() - 30) : m.end() + 30]
+        for m in NUMBER.finditer(said)
+        if not any(start <= m.start() and m.end() <= end for start, end in known)
+    ]
+
+
+@pytest.mark.parametrize(
+    "file, phrase", [(file, phrase) for file, own in SAID.items() for phrase in own]
+)
+def test_a_number_in_a_text_is_as_it_should_be(file, phrase):
+    assert NUMBER.search(phrase) and any(phrase in said for said in TEXTS[file])
+
+
+@pytest.mark.parametrize("phrase", GIVEN)
+def test_what_is_given_is_said_somewhere(phrase):
+    assert any(phrase in said for own in TEXTS.values() for said in own)
+
+
+@pytest.mark.parametrize("file", TEXTS)
+def test_no_number_stands_in_a_text_unseen(file):
+    for said in TEXTS[file]:
+        assert not unknown(said, [*SAID.get(file, ()), *GIVEN])
+
+
+# What build() and handlers fill in, as a visitor reads it.
+FILLED = [
+    *(
+        f"z{k}, {nats:.1f} nats"
+        for k, nats in enumerate(OF["vae-mnist-16d"]["kl_per_dimension"], 1)
+    ),
+    f"Of the nats of a test digit {OF['pixelcnn-mnist']['coin_flips']:.1f} are",
+    f"{arithmetic.REAL} faces here that D finds most real",
+    f"{mapping.CLOUD} draws of z",
+    rf"\lambda = {find.PRIOR}$$",
+]
+
+
+def test_the_page_is_filled_from_the_manifest_and_with_nothing_else():
+    """But for its strips, which are in test_numbers.py."""
+    built = [
+        plain(said)
+        for part in shell.Pages(app.build(), TABS).blocks.blocks.values()
+        for said in (getattr(part, "value", None), getattr(part, "label", None))
+        if isinstance(said, str) and " " in said and "class='strip'" not in said
+    ]
+    for phrase in FILLED:
+        assert any(phrase in said for said in built), phrase
+    phrases = [*FILLED, *GIVEN, *(phrase for own in SAID.values() for phrase in own)]
+    assert not [lost for said in built for lost in unknown(said, phrases)]
+
+
+def test_handlers_tell_what_the_manifest_says():
+    many, one = OF["stylegan-faces"]["samples"], OF["vae-beta-16d-16"]
+    assert f"Measured with {many:,} faces at each psi" in psi.crowd(0, 0.7)
+    said = beta.beta_vae(16, beta.example(), 0)
+    assert f"{16 - one['active_units']} of 16 units say nothing" in said
+    assert (
+        f"{one['frechet_draws']:.0f} from test digits (Frechet), real ones "
+        f"{one['frechet_training_digits']:.0f}<" in said
+    )
+
+
+# Counted again.
+
+
+def test_coin_flips(shared_data):
+    chance = mnist(shared_data, "test")[0] / 255
+    nats = -(xlogy(chance, chance) + xlogy(1 - chance, 1 - chance)).sum((1, 2)).mean()
+    assert OF["pixelcnn-mnist"]["coin_flips"] == pytest.approx(nats, abs=1e-3)
+
+
+def test_digits_and_clothes():
+    digits, clothes = (SCORES[key].double().numpy() for key in ("digits", "fashion"))
+    measured, line = OF["pixelcnn-mnist-scores"], np.quantile(digits, 0.99)
+    area = mannwhitneyu(clothes, digits).statistic / len(digits) / len(clothes)
+    again = dict(
+        digits_99th_percentile=line,
+        digits_mean=digits.mean(),
+        fashion_above_it=(clothes > line).mean(),
+        fashion_mean=clothes.mean(),
+        roc_area=area,
+    )
+    assert measured == pytest.approx(again, abs=1e-3)
+
+
+def test_coarse_layers_decide_half_of_the_colour():
+    """How far the mean colour of a face goes to that of another with some of the other's layers, on average."""
+    model, n = latent.generator(), 100
+    w = latent.along(latent.w_of(range(2 * n)))
+    colour = lambda w: model.synthesis(w, model.noise()).mean((2, 3))  # noqa: E731
+    one, other = w[:n], w[n:]
+    with torch.inference_mode():
+        start, way, shares = colour(one), colour(other) - colour(one), {}
+        for group, layers in latent.groups().items():
+            mixed = one.clone()
+            mixed[:, layers] = other[:, layers]
+            shares[group] = (((colour(mixed) - start) * way).sum() / way.square().sum()).item()
+    assert shares["Coarse"] == pytest.approx(1 / 2, abs=0.08)
+    assert shares["Middle"] == pytest.approx(1 / 3, abs=0.08)
+    assert shares["Fine"] == pytest.approx(1 / 6, abs=0.08)
+
+
+def test_minus_a_hundred_nats_and_a_few_hundredths():
+    """On average over the model's own digits, of which the view shows one."""
+    of = [weighed(own_digit(k), "2-D") for k in range(10)]
+    nats = [
+        log_p_x_given_z(d.vae.decode(d.z[:500]), d.x.expand(500, -1, -1, -1)).mean() for d in of
+    ]
+    sigmas = torch.cat([(d.log_var[0] / 2).exp() for d in of])
+    assert torch.stack(nats).mean() == pytest.approx(-100, abs=15)
+    assert 0.01 < sigmas.median() < 0.05
