@@ -198,6 +198,11 @@ def strings(file: Path) -> Iterator[str]:
     if file.suffix == ".html":
         yield plain(source)
         return
+    if file.suffix == ".js":
+        filled = (said[1:-1] for said in re.findall(r'"[^"\n]*"|`[^`]*`', source))
+        filled = (plain(re.sub(r"\$\{[^}]*\}", "{}", said)) for said in filled)
+        yield from (said for said in filled if re.search("[a-z]{2,} [a-z]{2,}", said))
+        return
     nodes, apart = list(ast.walk(ast.parse(source))), set()
     for node in nodes:
         if isinstance(node, ast.Expr):
@@ -215,7 +220,7 @@ def strings(file: Path) -> Iterator[str]:
 TEXTS = {
     file.relative_to(DEMOS).as_posix(): list(strings(file))
     for file in sorted(DEMOS.rglob("*"))
-    if file.suffix in (".py", ".html")
+    if file.suffix in (".py", ".html", ".js")
 }
 
 
