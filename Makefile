@@ -10,8 +10,9 @@ GRADIO_SERVER_PORT ?= 7860
 # Nothing leaves the machine unasked.
 export GRADIO_ANALYTICS_ENABLED ?= False
 
-# With its defaults glibc hands every large tensor back to the system and asks for it again.
-MALLOC := MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592
+# With its defaults glibc hands every large tensor back to the system and asks for it again. What is kept is kept in
+# one place: else each of the server's threads keeps as much as the largest of its answers took.
+MALLOC := MALLOC_MMAP_THRESHOLD_=4294967296 MALLOC_TRIM_THRESHOLD_=8589934592 MALLOC_ARENA_MAX=1
 
 AXE_VERSION := 4.14.1
 AXE := $(VENV)/axe-$(AXE_VERSION)

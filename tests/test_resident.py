@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -101,15 +102,51 @@ def test_what_does_not_fit_is_refused_and_the_oldest_makes_room(small_hub, monke
         resident.load(CIFAR)
 
 
+USED = """
+from pathlib import Path
+def used(): return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+"""
+
+
+def as_the_app_runs(code: str) -> list[int]:
+    """The numbers that it prints, in a process of its own with the allocator's settings of the Makefile."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-c", USED + code],
+        cwd=ROOT,
+        env=os.environ | dict(re.findall(r"(MALLOC_\w+)=(\d+)", makefile)),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return [int(number) for number in done.stdout.split()]
+
+
+def test_what_one_thread_has_freed_the_next_one_uses():
+    """Else a server holds, for each of its threads, as much as the largest answer of that thread took."""
+    code = """
+import threading
+turns, end = [threading.Event() for _ in range(9)], threading.Event()
+def draw(): b'.' * 20_000_000
+def answer(k):
+    turns[k].wait(); draw(); turns[k + 1].set(); end.wait()
+threads = [threading.Thread(target=answer, args=(k,)) for k in range(8)]
+for thread in threads: thread.start()
+draw()
+before = used()
+turns[0].set(); turns[8].wait()
+print(used() - before); end.set()
+"""
+    (grown,) = as_the_app_runs(code)
+    assert grown < 20e6, f"{grown / 1e6:.0f} MB for eight answers of 20 MB"
+
+
 @pytest.mark.slow
 def test_memory_comes_back(tmp_path):
-    """Measured as the app runs it, with the allocator's settings of the Makefile."""
     code = f"""
 import torch, diffusers
-from pathlib import Path
 from checkpoints import hub, resident
 import demos.diffusion.network
-def used(): return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
 folder = Path({str(tmp_path)!r})
 model = diffusers.UNet2DModel(sample_size=16, block_out_channels=(256, 512), layers_per_block=1,
     down_block_types=("DownBlock2D", "DownBlock2D"), up_block_types=("UpBlock2D", "UpBlock2D"))
@@ -125,16 +162,7 @@ held = used()
 resident.release(name)
 print(size, held - before, used() - before)
 """
-    malloc = dict(MALLOC_MMAP_THRESHOLD_="4294967296", MALLOC_TRIM_THRESHOLD_="8589934592")
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=ROOT,
-        env=os.environ | malloc,
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr
-    size, held, left = map(int, done.stdout.split())
+    size, held, left = as_the_app_runs(code)
     assert held > 0.8 * size, "it was there"
     assert left < 0.25 * size, f"{left / size:.0%} of the model's memory stayed"
 

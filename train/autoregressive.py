@@ -53,6 +53,12 @@ def evaluate(model: nn.Module, bits: Tensor) -> float:
         return torch.cat([loss(model, x) for x in bits.split(100)]).mean().item()
 
 
+def coin_flips(grey: np.ndarray) -> float:
+    """The entropy of the bits that are drawn from a grey digit, in nats, on average. grey: (n, 28, 28) uint8."""
+    chance = torch.from_numpy(grey).double() / 255
+    return (torch.special.entr(chance) + torch.special.entr(1 - chance)).sum((1, 2)).mean().item()
+
+
 def measure(name: str, folder: Path | None) -> Measured:
     """-log p of the 10,000 fixed test digits; for the PixelCNN also of 1,000 clothes, which it never saw."""
     model = checkpoints.load(name)
@@ -71,6 +77,7 @@ def measure(name: str, folder: Path | None) -> Measured:
     }
     if name != "pixelcnn-mnist":
         return numbers, {}
+    numbers["coin_flips"] = round(coin_flips(mnist(folder, "test")[0]), 3)
     if folder is None:
         print("Without --data there is no Fashion-MNIST, so the scores for the histogram are left as they are.")
         return numbers, {}

@@ -159,8 +159,8 @@ def build() -> None:
             see=(
                 "Faces at the left, styles above. Each cell is the face of its row, with some layers in the style of "
                 "its column.",
-                "Coarse layers decide pose, shape, hair and half of the colour; middle ones features; fine ones more "
-                "of the colour.",
+                "Coarse layers decide pose, shape, hair and half of the colour; middle ones features and a third of "
+                "the colour; fine ones the rest of it.",
                 "The corner is the mean face, to which psi pulls everybody.",
             ),
             steps={

@@ -130,9 +130,10 @@ $$\nabla_\mu\, \mathbb{E}_{q}[f(\mathbf{z})]
 = \mathbb{E}_{q}\left[f(\mathbf{z})\, \nabla_\mu \log q(\mathbf{z})\right]
 = \mathbb{E}\left[f(\mathbf{z})\, \boldsymbol\epsilon / \boldsymbol\sigma\right]$$
 
-With $f$ at minus a hundred nats and $\sigma$ a few hundredths a draw is a huge number, and only their mean is small.
-Since $\mathbb{E}[\boldsymbol\epsilon] = 0$ a constant taken off $f$ changes no mean: the baseline, here the mean of the
-other draws. For a parabola $f(z) = c + b z - a z^2 / 2$ both variances are known, with $g = b - a\mu$, $f_0 = f(\mu)$:
+With $f$ at minus a hundred nats and $\sigma$ a few hundredths, as in 2-D, a draw is a huge number, and only their mean
+is small. Since $\mathbb{E}[\boldsymbol\epsilon] = 0$ a constant taken off $f$ changes no mean: the baseline, here the
+mean of the other draws. For a parabola $f(z) = c + b z - a z^2 / 2$ both variances are known, with $g = b - a\mu$,
+$f_0 = f(\mu)$:
 
 $$\text{pathwise: } a^2 \sigma^2 \qquad
 \text{score: } \frac{f_0^2 - 3 a f_0 \sigma^2}{\sigma^2} + 2 g^2 + \tfrac{15}{4} a^2 \sigma^2$$
