@@ -1,9 +1,13 @@
-"""Image GPT on binary pixels: the transformer of models/image_gpt.py with a vocabulary of two, paper and ink.
+"""Image GPT on binary pixels. Chen, Radford, Child, Wu, Jun, Luan, Sutskever 2020, ICML; attention: arXiv:1706.03762.
+
+The transformer of models/image_gpt.py with a vocabulary of two, paper and ink:
 
     p(x_i = ink | x_<i) = s(f_ink - f_paper)                                    s: sigmoid, f: the two logits
 
 Attention reaches every earlier pixel in each layer: the history function forgets nothing and assumes nothing, and pays
-with n^2 products for n pixels. Read models/image_gpt.py first.
+with n^2 products for n pixels.
+
+Departs from the paper: as models/image_gpt.py does, which is to be read first; its class token is the same for all.
 """
 
 from collections.abc import Iterator

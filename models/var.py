@@ -13,8 +13,8 @@ passes in place of one for each code. A token attends to its own grid and to all
 The rival reads the very same codes one after the other (raster=True): then each token sees those before it alone.
 
 Departs from the paper: the token in front names the class, with no AdaLN; phi_k is one convolution a scale; the
-quantizer learns to draw the picture from each partial sum, not from the last alone. Else the last grid holds nearly all,
-the coarse ones next to nothing, and codes that are drawn side by side no longer fit together.
+quantizer learns to draw the picture from each partial sum, not from the last alone. Else the last grid holds nearly
+all, the coarse ones next to nothing, and codes that are drawn side by side no longer fit together.
 Read in this order: MultiScaleVQ, quantized, loss_terms, VAR, loss, then sample.
 """
 
@@ -28,6 +28,7 @@ from models.image_gpt import Block, Norm, folded, places, step, unit
 from models.vqvae import VQVAE, nearest, straight_through
 
 SCALES = (1, 2, 4, 7)
+COARSE = 0.1                                                   # weight of a picture drawn from a partial sum
 
 
 class MultiScaleVQ(VQVAE):
@@ -56,11 +57,12 @@ def quantized(model: MultiScaleVQ, f: Tensor) -> tuple[list[Tensor], list[Tensor
 
 
 def loss_terms(model: MultiScaleVQ, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Reconstruction, codebook and commitment loss, means over scales. x: (B, C, H, W) -> (B,) three times."""
+    """Reconstruction, codebook and commitment loss, the last two means over scales. x: (B, C, H, W) -> 3 times (B,)."""
     f = model.encode(x)
     _, sums = quantized(model, f)
     back = model.decode(torch.cat([straight_through(f, e) for e in sums])).unflatten(0, (len(sums), -1))
-    reconstruction = (x - back).square().flatten(2).sum(2).mean(0)
+    *coarse, reconstruction = (x - back).square().flatten(2).sum(2)
+    reconstruction = reconstruction + COARSE * sum(coarse)
     far = [((f.detach() - e).square().flatten(1).sum(1), (f - e.detach()).square().flatten(1).sum(1)) for e in sums]
     codebook, commitment = (torch.stack(each).mean(0) for each in zip(*far, strict=True))
     return reconstruction, codebook, commitment

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 import checkpoints
-from demos.autoregressive import complete, mask, play, race, score, see
+from demos.autoregressive import complete, family, history, mask, play, race, scales, score, see
 from models import autoregressive, pixelcnn
 from tests.answers import pictures, without_time
 
@@ -16,15 +16,23 @@ PIXELS = 784
 SKETCH = np.zeros((28, 28), np.uint8)
 SKETCH[4:14, 10:12] = SKETCH[12:14, 10:20] = 1
 DRAWING = "".join(map(str, SKETCH.flatten()))
+TOP = DRAWING[: PIXELS // 2] + "?" * (PIXELS // 2)  # its bottom half is to be drawn
 HANDLERS = dict(
-    draw=play.draw, film=play.film, complete=complete.complete, look=see.look, score=score.score
+    draw=play.draw,
+    film=play.film,
+    complete=complete.complete,
+    look=see.look,
+    score=score.score,
+    histories=history.histories,
+    write_scales=scales.write_scales,
 )
 
 
 def forget() -> None:
     """Empty the caches: the second call of a test computes again."""
     play.picture.cache_clear()
-    see.field.cache_clear()
+    for cached in (see.field, history.field, history.wall, scales.written, scales.sheet):
+        cached.cache_clear()
 
 
 def bits(answer) -> np.ndarray:
@@ -35,8 +43,10 @@ CORNERS = [
     *(("draw", (s, t, f)) for s in (0, 9999) for t in (0.1, 2) for f in ("", "0, 783", None)),
     ("draw", (7, 1, ", ".join(map(str, range(300, 700, 25))))),
     *(("film", (s, t, f)) for s, t, f in ((0, 2, ""), (9999, 0.1, "0, 783"))),
-    *(("complete", (d * PIXELS, s, t)) for d in "01" for s, t in ((0, 2), (9999, 0.1))),
+    *(("complete", (d * PIXELS, s, t)) for d in "01?" for s, t in ((0, 2), (9999, 0.1))),
     *(("look", (r, c, d)) for r in (0, 27) for c in (0, 27) for d in (0, 10)),
+    *(("histories", (r, c, 9999)) for r in (0, 27) for c in (0, 27)),
+    *(("write_scales", (d, 9999, t, g)) for d, t, g in (("any", 0.1, 0), ("9", 2, 5), ("0", 1, 1))),
     *(("score", (d,)) for d in ("0" * PIXELS, "1" * PIXELS, DRAWING)),
 ]
 
@@ -54,7 +64,7 @@ def test_different_seeds_differ():
     drawn = {play.draw(seed, 1, "")[0]["bits"] for seed in range(8)}
     assert len(drawn) == 8
     assert play.film(1, 1, "") != play.film(2, 1, "")
-    assert complete.complete(DRAWING, 1, 1) != complete.complete(DRAWING, 2, 1)
+    assert complete.complete(TOP, 1, 1) != complete.complete(TOP, 2, 1)
 
 
 def test_temperature_changes_the_picture_but_not_the_seed():
@@ -83,14 +93,16 @@ def test_two_flips_are_one_after_the_other():
     given = torch.tensor(once, dtype=torch.float32)
     given[second], given[second + 1 :] = 1 - given[second], -1
     u = torch.rand(1, 28, 28, generator=torch.Generator().manual_seed(7))[None]
-    *_, wanted = pixelcnn.sample(play.model(), u, given.view(1, 1, 28, 28), 1.0)
+    *_, wanted = pixelcnn.sample(family.load(family.FIRST), u, given.view(1, 1, 28, 28), 1.0)
     assert (wanted.flatten().numpy() == twice).all()
 
 
 def test_draw_tells_the_truth_about_its_picture():
     value, equations = play.draw(7, 1, "")
     x = torch.tensor(bits([value]), dtype=torch.float32).view(1, 1, 28, 28)
-    assert value["nats"] == pytest.approx(autoregressive.loss(play.model(), x).item(), abs=2e-3)
+    assert value["nats"] == pytest.approx(
+        autoregressive.loss(family.load(family.FIRST), x).item(), abs=2e-3
+    )
     sign = np.where(bits([value]) == 1, -1, 1)
     worst = np.logaddexp(0, sign * np.array(value["logits"])).argmax()
     assert f"{-value['nats']:.2f}" in equations and f"pixel {worst}," in equations
@@ -108,23 +120,83 @@ def test_film_ends_with_the_picture():
 
 
 def test_endings_keep_the_top_half_and_differ():
-    text, sentence = complete.complete(DRAWING, 1, 1)
+    text, sentence = complete.complete(TOP, 1, 1)
     endings = [pictures(image)[0] for image in re.findall("<img[^>]*>", text)]
     assert len(endings) == 4 and all(e.shape == (28, 28) for e in endings)
     assert all((e[:14] == 255 * (1 - SKETCH[:14])).all() for e in endings)
     assert len({e[14:].tobytes() for e in endings}) == 4
+    assert sentence.startswith("392 pixels given. −log p(x)")
     for nats, ending in zip(re.findall(r"\d+\.\d", sentence), endings, strict=True):
         x = torch.tensor(ending < 128, dtype=torch.float32).view(1, 1, 28, 28)
-        assert float(nats) == pytest.approx(autoregressive.loss(play.model(), x).item(), abs=0.051)
+        assert float(nats) == pytest.approx(
+            autoregressive.loss(family.load(family.FIRST), x).item(), abs=0.051
+        )
         assert f": {nats} nats" in text
-    # The bottom half of a drawing is not looked at.
-    assert complete.complete(DRAWING[: PIXELS // 2] + "1" * (PIXELS // 2), 1, 1) == (text, sentence)
+
+
+@pytest.mark.parametrize("title", family.there())
+def test_any_pixels_can_be_given_to_any_model(title):
+    """A stripe down the right half: it stays, and no pixel before it can know of it."""
+    sheet = np.full((28, 28), "?")
+    sheet[:, 20:] = "0"
+    sheet[::3, 24] = "1"
+    text, sentence = complete.complete("".join(sheet.flatten()), 5, 1, title)
+    endings = [pictures(image)[0] for image in re.findall("<img[^>]*>", text)]
+    wanted = np.where(sheet[:, 20:] == "1", 0, 255)
+    assert all((e[:, 20:] == wanted).all() for e in endings)
+    assert len({e[:, :20].tobytes() for e in endings}) == 4
+    assert "224 pixels given. 8 of them come after all drawn ones" in sentence
+    first_row = complete.complete("?" * PIXELS, 5, 1, title)[0]
+    free = [pictures(image)[0] for image in re.findall("<img[^>]*>", first_row)]
+    assert all((a[0, :20] == b[0, :20]).all() for a, b in zip(endings, free, strict=True))
+
+
+def test_a_full_sheet_leaves_nothing_to_draw():
+    text, sentence = complete.complete(DRAWING, 1, 1)
+    endings = [pictures(image)[0] for image in re.findall("<img[^>]*>", text)]
+    assert all((e == 255 * (1 - SKETCH)).all() for e in endings)
+    assert sentence.startswith("Every pixel is given: nothing is left to draw.")
+
+
+@pytest.mark.parametrize("title", family.there())
+def test_a_flip_keeps_the_past_of_every_model(title):
+    before, after = (bits(play.draw(7, 1, flips, title)) for flips in ("", "300"))
+    assert (before[:300] == after[:300]).all() and before[300] != after[300]
+    assert play.draw(7, 1, "", title)[0]["model"] == title
+
+
+def test_histories_show_gradients_and_draws_of_every_model():
+    value = history.histories(16, 14, 3)
+    assert [m["title"] for m in value["models"]] == family.there()
+    for m in value["models"]:
+        levels = np.frombuffer(bytes.fromhex(m["field"]), np.uint8)
+        assert not levels[value["past"] :].any() and levels.max() == 255
+        assert m["seen"] == (levels > 0).sum()
+        drawn = pictures(m["wall"])[0]
+        one = bits(play.draw(3, 1, "", m["title"])).reshape(28, 28)
+        assert (drawn[:, :28] == 255 * (1 - one)).all(), "other pictures than the player draws"
+    seen = {m["title"]: m["seen"] for m in value["models"]}
+    assert seen["PixelCNN"] < value["past"], "the blind spot"
+    assert seen["Gated PixelCNN"] == value["past"]
+
+
+def test_no_digit_and_yet_likely():
+    """What the page says of its three sheets, by the model that scores a drawing."""
+    nats = score.traps()
+    assert nats["empty"] == min(nats.values()) and nats["noise"] == max(nats.values())
+    for name, sheet in score.SHEETS.items():
+        assert score.score(sheet)[0].startswith(f"<b>{nats[name]:.1f} nats</b>")
+    digits = checkpoints.load("pixelcnn-mnist-scores")["digits"]
+    assert (digits > nats["empty"]).float().mean() > 0.9
 
 
 def test_the_kernels_shown_are_those_of_the_network():
     value = mask.kernels()
     assert value["bits"] == play.draw(mask.SEED, 1, "")[0]["bits"]
-    for kind, layer in (("A", play.model().first), ("B", play.model().blocks[0].look)):
+    for kind, layer in (
+        ("A", family.load(family.FIRST).first),
+        ("B", family.load(family.FIRST).blocks[0].look),
+    ):
         shown, k = value[kind], layer.k
         half = k * k // 2  # the taps before the centre
         assert shown["mask"] == [1] * (half + (kind == "B")) + [0] * (k * k - half - (kind == "B"))
@@ -196,24 +268,26 @@ def test_race_draws_the_same_digit_twice():
 def test_score_is_the_models_own():
     x = torch.tensor(SKETCH, dtype=torch.float32).view(1, 1, 28, 28)
     sentence, histogram = score.score(DRAWING)
-    nats = autoregressive.loss(play.model(), x).item()
+    nats = autoregressive.loss(family.load(family.FIRST), x).item()
     assert f"<b>{nats:.1f} nats</b>" in sentence and f"yours: {nats:.1f}" in histogram
     assert "<svg" in histogram and "nan" not in histogram.lower()
 
 
 def test_an_empty_sheet_is_likely_and_says_so():
     sentence, _ = score.score("0" * PIXELS)
-    nats = autoregressive.loss(play.model(), torch.zeros(1, 1, 28, 28)).item()
+    nats = autoregressive.loss(family.load(family.FIRST), torch.zeros(1, 1, 28, 28)).item()
     digits = checkpoints.load("pixelcnn-mnist-scores")["digits"]
     assert f"<b>{nats:.1f} nats</b>" in sentence and "empty sheet" in sentence
     assert f"likelier than {(digits >= nats).float().mean():.0%} of the test digits" in sentence
 
 
 def test_handlers_never_write_to_the_model():
-    before = {key: tensor.clone() for key, tensor in play.model().state_dict().items()}
+    before = {key: tensor.clone() for key, tensor in family.load(family.FIRST).state_dict().items()}
     for name, given in CORNERS:
         forget()
         HANDLERS[name](*given)
-        after = play.model().state_dict()
+        after = family.load(family.FIRST).state_dict()
         assert all(torch.equal(after[key], tensor) for key, tensor in before.items()), name
-    assert not any(p.requires_grad or p.grad is not None for p in play.model().parameters())
+    assert not any(
+        p.requires_grad or p.grad is not None for p in family.load(family.FIRST).parameters()
+    )

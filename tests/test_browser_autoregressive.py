@@ -33,7 +33,7 @@ CHANGED = "([s, before]) => (document.querySelector(s)?.innerHTML ?? before) !==
 
 @pytest.mark.parametrize(
     ("query", "pad", "answer"),
-    [(COMPLETE, "#top-half", ".four"), (SCORE, "#whole-digit", ".block.verdict")],
+    [(COMPLETE, "#given-pixels", ".four"), (SCORE, "#whole-digit", ".block.verdict")],
 )
 def test_to_clear_a_sheet_is_not_to_draw(open_page, query, pad, answer):
     page = open_page(reduced_motion=True, query=query)
@@ -45,7 +45,7 @@ def test_to_clear_a_sheet_is_not_to_draw(open_page, query, pad, answer):
 
 @pytest.mark.parametrize(
     ("query", "canvas"),
-    [(COMPLETE, "#top-half canvas"), (SCORE, "#whole-digit canvas"), (SEE, FIELD)],
+    [(COMPLETE, "#given-pixels canvas"), (SCORE, "#whole-digit canvas"), (SEE, FIELD)],
 )
 def test_beside_a_sheet_a_finger_scrolls(open_page, query, canvas):
     """Fingers draw on the sheet, so on a phone there is paper on both sides of it."""
@@ -77,12 +77,12 @@ def test_temperature_and_seed_of_the_endings(open_page):
 @pytest.mark.parametrize(("width", "finger"), [(PHONE, True), (DESK, False)])
 def test_a_top_half_gets_four_endings(open_page, width, finger):
     page = open_page(width, reduced_motion=True, touch=finger, query=COMPLETE)
-    endings = page.get_by_role("group", name="Four endings of the same top half")
+    endings = page.get_by_role("group", name="Four endings by PixelCNN")
     expect(endings.get_by_role("img")).to_have_count(4)
     before = endings.inner_html()
-    page.locator("#top-half canvas").scroll_into_view_if_needed()
+    page.locator("#given-pixels canvas").scroll_into_view_if_needed()
     scrolled = page.evaluate("scrollY")
-    stroke(page, "#top-half canvas", 28 * 3 + 6, 28 * 12 + 9, finger)
+    stroke(page, "#given-pixels canvas", 28 * 3 + 6, 28 * 12 + 9, finger)
     page.wait_for_function(CHANGED, arg=[".four", before])
     assert page.evaluate("scrollY") == scrolled, "the finger draws, it does not scroll"
     expect_done(page, "complete")
@@ -237,7 +237,7 @@ def test_canvases_follow_the_dark(open_page):
     page = open_page(reduced_motion=True)
     light = {canvas: url_of(page, canvas) for canvas in (PICTURE, "#pixel-player .map")}
     for title, canvas in {
-        "Finish my drawing": "#top-half canvas",
+        "Finish my drawing": "#given-pixels canvas",
         "Masks": "#masks canvas",
         "What it sees": FIELD,
         "How likely?": "#whole-digit canvas",

@@ -22,7 +22,7 @@ TOP = {
 DRAWERS = {"utils", "core", "common", "config", "src", "base.py", "utils.py", "common.py"}
 NOT_COPIED = {".git", ".venv", "__pycache__", "node_modules", "runs", "screenshots"}
 APP = ("app.py", "demos/", "models/", "checkpoints/", "train/")
-NOT_A_METHOD = {"models/__init__.py", "models/images.py", "models/layers.py"}
+NOT_A_METHOD = {"models/__init__.py", "models/images.py", "models/autoregressive.py"}
 SHOWS_ANYWHERE = (
     "demos/ui.py",
     "demos/shell.py",

@@ -22,6 +22,7 @@ AE2, VAE2, PCA, AE16 = (
     MANIFEST[name]["measured"]
     for name in ("vae-beta-2d-0", "vae-beta-2d-1", "pca-mnist", "vae-beta-16d-0")
 )
+VAR, RASTER = (MANIFEST[name]["measured"] for name in ("var-mnist", "var-raster-mnist"))
 CVAE, VQ, CODES, GPT = (
     MANIFEST[name]["measured"]
     for name in ("cvae-mnist", "vqvae-mnist", "vqvae-mnist-codes", "image-gpt-vqvae-mnist")
@@ -48,7 +49,7 @@ ALL = "10,000 test digits"
 EXACT = f"{PIXELCNN['nats_per_image']:.1f}"
 WITH_ERROR = f"{EXACT} ± {PIXELCNN['standard_error']:.1f} nats"
 TABLE = [
-    ("autoregressive-play", "−log p", WITH_ERROR, ALL, "dynamic bits"),
+    ("autoregressive-play", "−log p", WITH_ERROR, ALL, "dynamic"),
     ("autoregressive-play", "pixels, one", "784", "pixels", "one after the other"),
     ("autoregressive-score", "mean of 10,000", WITH_ERROR, ALL, "clothes"),
     (
@@ -78,6 +79,21 @@ TABLE = [
         f"{SCORES['roc_area']:.4f}",
         "1,000 clothes",
         "digits and clothes",
+    ),
+    ("autoregressive-scales", "passes, by", "4 / 70", "by grid", "by code"),
+    (
+        "autoregressive-scales",
+        f"± {VAR['frechet_samples_error']:.1f}, Frechet",
+        f"{VAR['frechet_samples']:.1f} / {RASTER['frechet_samples']:.1f}",
+        "5,000 draws",
+        f"training digits: {VAR['frechet_training_digits']:.1f}",
+    ),
+    (
+        "autoregressive-scales",
+        "of 5,000 are named",
+        f"{VAR['classifier_agrees']:.1%} / {RASTER['classifier_agrees']:.1%}",
+        "5,000",
+        "by chance 10%",
     ),
     (
         "vae-latent_map",

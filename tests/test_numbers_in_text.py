@@ -151,7 +151,7 @@ GIVEN = {
     "top half of a digit": "a place on the sheet",
     "temperature to 0.3": "a knob to be set",
     "temperature 0.3": "a knob to be set",
-    "a thousand fair coins hardly ever show a thousand heads": "an example",
+    "as a thousand coins,": "an example",
     "Further out than 99.9 %": "the handler's own line, from which on it says so",
     "784 of 784": "all pixels of a digit",
     "16 bits a colour": "what a file may hold",
@@ -227,7 +227,8 @@ def test_models_that_draw_pixels_tell_what_the_manifest_says(title):
     measured = OF[family.FAMILY[title].name]
     nats = f"{measured['nats_per_image']:.1f} ± {measured['standard_error']:.1f}"
     assert history.facts(title)["nats"] == nats
-    assert play.draw(0, 1, "", title)[0]["quality"] == f"{nats} nats, {measured['trained']} bits"
+    drawn = play.draw(0, 1, "", title)[0]
+    assert (drawn["quality"], drawn["trained"]) == (f"{nats} nats", measured["trained"])
 
 
 def test_handlers_tell_what_the_manifest_says():

@@ -1,6 +1,6 @@
 """Timings as ratios against a reference, in one run on one machine: `make bench`, or a part of it by name.
 
-    python -m train.bench [pixelcnn] [vae] [stylegan] [page] [crowd]
+    python -m train.bench [pixelcnn] [pixels] [scales] [vae] [stylegan] [page] [crowd]
 
 The two sides of a ratio take turns, so that whatever else the machine does slows both; a time is the median of
 its turns. Milliseconds are context, ratios are compared. Nothing here is a test.
@@ -16,6 +16,7 @@ import torch
 import torch.nn.functional as F
 
 import checkpoints
+from models import gated_pixelcnn, pixel_gpt, pixelrnn, var
 from models.autoregressive import sample_naive
 from models.images import noise
 from models.pixelcnn import sample
@@ -89,6 +90,53 @@ def pixelcnn() -> Iterator[Row]:
             yield f"  {n} pixels", f"{differ} differ", f"sample_naive {elapsed * 1e3:.0f} ms", "", ""
 
 
+def pixels() -> Iterator[Row]:
+    """The other models of pixels: each sampler that keeps what it has computed, against 784 full passes."""
+    torch.set_num_threads(1)
+    for name, draw, goal in (
+        ("gated-pixelcnn-mnist", gated_pixelcnn.sample, ""), ("row-lstm-mnist", pixelrnn.sample, ""),
+        ("diagonal-bilstm-mnist", pixelrnn.sample, "250 ms"), ("pixel-gpt-mnist", pixel_gpt.sample, "800 ms"),
+    ):
+        if name not in checkpoints.MANIFEST:
+            continue
+        model = checkpoints.load(name)
+        u = noise((1, model.size, model.size), [0], "uniform")
+        x, drawn, passes = last(draw(model, u)), [], []
+        for turn in range(TURNS + 1):
+            took = seconds(lambda model=model, u=u, draw=draw: last(draw(model, u)))
+            with torch.inference_mode():
+                whole = seconds(lambda model=model, x=x: model(x))
+            if turn:                                           # the first one warms up
+                drawn.append(took)
+                passes.append(whole)
+        reference = model.size**2 * median(passes)
+        yield (name, f"{median(drawn) * 1e3:.0f} ms", f"784 passes {reference * 1e3:,.0f} ms",
+               f"{reference / median(drawn):.3g}x", goal)
+
+
+def scales() -> Iterator[Row]:
+    """VAR, a pass for each grid, against the same codes one after the other, with and without a cache."""
+    if "var-raster-mnist" not in checkpoints.MANIFEST:
+        return
+    torch.set_num_threads(1)
+    vq, grids, codes = (checkpoints.load(f"var-{name}mnist") for name in ("vq-", "", "raster-"))
+    y, u = torch.tensor([8]), noise((codes.tokens,), [0], "uniform")
+    ours, theirs, passes = [], [], []
+    known = torch.zeros(1, codes.tokens - 1, vq.dim)
+    for turn in range(TURNS + 1):
+        times = [seconds(lambda: last(var.sample(grids, vq, y, u))),
+                 seconds(lambda: last(var.sample_raster(codes, vq, y, u)))]
+        with torch.inference_mode():
+            times.append(codes.tokens * seconds(lambda: codes(y, known)))
+        if turn:
+            for kept, elapsed in zip((ours, theirs, passes), times, strict=True):
+                kept.append(elapsed)
+    took = f"{median(ours) * 1e3:.1f} ms (goal: 10 ms)"
+    for what, times in (("70 codes, cached", theirs), ("70 full passes", passes)):
+        shown = ratio(median(times) / median(ours), 20, at_least=True)
+        yield "VAR, 4 passes", took, f"{what} {median(times) * 1e3:.0f} ms", *shown
+
+
 def vae() -> Iterator[Row]:
     """The pictures of a 20 x 20 map at once, against one after the other."""
     model = checkpoints.load("vae-mnist-2d")
@@ -153,7 +201,7 @@ def stylegan() -> Iterator[Row]:
 
 
 PARTS: dict[str, Callable[[], Iterator[Row]]] = {
-    "pixelcnn": pixelcnn, "vae": vae, "stylegan": stylegan,
+    "pixelcnn": pixelcnn, "pixels": pixels, "scales": scales, "vae": vae, "stylegan": stylegan,
     "page": bench_app.page, "crowd": bench_app.crowd,
 }
 

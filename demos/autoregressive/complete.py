@@ -51,7 +51,7 @@ def given_in_range(value) -> torch.Tensor:
     return torch.tensor([-1.0 if c == OPEN else float(c) for c in value]).view(SIZE, SIZE)
 
 
-def complete(drawing: str, seed: int, temperature: float, model: str) -> tuple[str, str]:
+def complete(drawing: str, seed: int, temperature: float, model: str = FIRST) -> tuple[str, str]:
     """Keep the given pixels of a sheet and let a model draw the others, four times.
 
     drawing: 784 characters in raster order: 0 paper, 1 ink, ? to be drawn. seed: 0 to 9999; ending k uses seed + k.

@@ -19,7 +19,8 @@ TITLE = "Pixel by pixel"
 PIXELS = SIZE * SIZE
 MOST_FLIPS = 16
 TEMPERATURE = (0.1, 2.0)
-QUALITY, TIME = "−log p, 10,000 test digits", "for this picture, on this server"
+QUALITY, BITS = "−log p, 10,000 test digits", "bits of the training digits: drawn anew, or once"
+TIME = "for this picture, on this server"
 FILM_FRAMES = 56  # 14 pixels, half a row, per frame
 
 
@@ -67,7 +68,7 @@ def picture(
     return bytes(x.flatten().to(torch.uint8).tolist()), ms
 
 
-def draw(seed: int, temperature: float, flips: str, model: str) -> tuple[dict, str]:
+def draw(seed: int, temperature: float, flips: str, model: str = FIRST) -> tuple[dict, str]:
     """Draw a digit pixel by pixel.
 
     seed: 0 to 9999. temperature: 0.1 to 2, divides the logits. flips: pixels to flip, such as "130, 431".
@@ -85,7 +86,6 @@ def draw(seed: int, temperature: float, flips: str, model: str) -> tuple[dict, s
     x = np.frombuffer(pixels, np.uint8)
     known = torch.from_numpy(x.astype(np.float32)).view(1, 1, SIZE, SIZE)
     logits = family.logits(model, known).flatten().double().numpy()
-    measured = family.measured(model)
     surprise = np.logaddexp(0, np.where(x == 1, -logits, logits))
     value = dict(
         bits="".join(map(str, x)),
@@ -96,13 +96,22 @@ def draw(seed: int, temperature: float, flips: str, model: str) -> tuple[dict, s
         flips=list(flips),
         ms=round(ms, 1),
         model=model,
-        quality=f"{measured['nats_per_image']:.1f} ± {measured['standard_error']:.1f} nats, {measured['trained']} bits",
-        parameters=f"{measured['parameters'] / 1e6:.2f} M",
+        **facts(model),
     )
     return value, equations(x, logits, surprise)
 
 
-def film(seed: int, temperature: float, flips: str, model: str) -> str:
+def facts(model: str) -> dict[str, str]:
+    """What the strip says of a model."""
+    measured = family.measured(model)
+    return dict(
+        quality=f"{measured['nats_per_image']:.1f} ± {measured['standard_error']:.1f} nats",
+        trained=measured["trained"],
+        parameters=f"{measured['parameters'] / 1e6:.2f} M",
+    )
+
+
+def film(seed: int, temperature: float, flips: str, model: str = FIRST) -> str:
     """The drawing as a film: a GIF of 57 frames, half a row each, as a data URI. Arguments as for draw."""
     pixels, _ = picture(
         ui.seed(seed), temperature_in_range(temperature), flips_in_range(flips), family.named(model)
@@ -189,15 +198,17 @@ def build() -> None:
                 "cold": "Set the temperature to 0.3",
             },
         )
+    shown = facts(FIRST)
     ui.strip(
         [
             ("exact", "likelihood"),
-            ("", QUALITY),
+            (shown["quality"], QUALITY),
+            (shown["trained"], BITS),
             ("784", "pixels, one after the other"),
             ("", TIME),
-            ("", "parameters"),
+            (shown["parameters"], "parameters"),
         ],
-        live={QUALITY: "quality", TIME: "ms", "parameters": "parameters"},
+        live={QUALITY: "quality", BITS: "trained", TIME: "ms", "parameters": "parameters"},
     )
     math = ui.mathematics()
     knobs = [seed, temperature, flips, model]

@@ -154,6 +154,6 @@ A single picture can do better than the mean, and an empty sheet does: a density
 foresee, and that need not be where pictures are. A typical draw pays for its many small surprises, as a thousand coins,
 each with a small bias to heads, hardly ever show heads alone. Dynamic bits: each time a digit is used, a pixel with
 grey level $g$ becomes ink with the chance $g$; numbers for bits drawn once and for all (static, as in arXiv:1601.06759,
-81.30 for a PixelCNN and 79.20 for a Diagonal BiLSTM) are not comparable. Of the nats of a test digit COIN_FLIPS are those
-coin flips' own entropy, $-\sum_i g_i \log g_i + (1 - g_i) \log (1 - g_i)$: no model of digits foresees them.
+81.30 for a PixelCNN and 79.20 for a Diagonal BiLSTM) are not comparable. Of the nats of a test digit COIN_FLIPS are
+those coin flips' own entropy, $-\sum_i g_i \log g_i + (1 - g_i) \log (1 - g_i)$: no model of digits foresees them.
 """

@@ -12,7 +12,7 @@ let hover = null,
 let p, nats, sums;
 
 function read() {
-  const { logits, bits, temperature, ms, quality, parameters } = props.value;
+  const { logits, bits, temperature, ms, quality, trained, parameters } = props.value;
   // The map shows what the pixels were drawn with; surprise is the model's own, at temperature 1.
   p = logits.map((l) => 1 / (1 + Math.exp(-l / temperature)));
   nats = logits.map((l, i) => Math.log1p(Math.exp(bits[i] === "1" ? -l : l)));
@@ -20,6 +20,7 @@ function read() {
   sums = nats.map((v) => (sum += v));
   gml.live(element, "ms", `${Math.round(ms)} ms`);
   gml.live(element, "quality", quality);
+  gml.live(element, "trained", trained);
   gml.live(element, "parameters", parameters);
 }
 
