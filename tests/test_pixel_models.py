@@ -145,6 +145,44 @@ def test_pixels_of_image_gpt_are_its_tokens():
     assert torch.equal(torch.stack(chosen, 1).float(), drawn.flatten(1))
 
 
+def test_image_gpt_is_that_of_transformers():
+    """Its ImageGPT with our weights, token before the first one and all, gives our logits."""
+    from transformers import ImageGPTConfig, ImageGPTForCausalImageModeling
+
+    ours, n = tiny("gpt", 4), 16
+    config = ImageGPTConfig(
+        vocab_size=3,  # paper, ink, and the token in front
+        n_positions=n,
+        n_embd=16,
+        n_layer=2,
+        n_head=2,
+        resid_pdrop=0,
+        embd_pdrop=0,
+        attn_pdrop=0,
+    )
+    theirs = ImageGPTForCausalImageModeling(config).eval().requires_grad_(False)
+    t = theirs.transformer
+    t.wte.weight.copy_(torch.cat([ours.token.weight, ours.start.weight[:1]]))
+    t.wpe.weight.copy_(ours.place)
+    for block, own in zip(t.h, ours.blocks, strict=True):
+        block.ln_1.weight.copy_(own.norm1.weight)
+        block.ln_2.weight.copy_(own.norm2.weight)
+        for conv, linear in (
+            (block.attn.c_attn, own.attention.qkv),
+            (block.attn.c_proj, own.attention.out),
+            (block.mlp.c_fc, own.into),
+            (block.mlp.c_proj, own.out),
+        ):
+            conv.weight.copy_(linear.weight.T)
+            conv.bias.copy_(linear.bias)
+    t.ln_f.weight.copy_(ours.norm.weight)
+    theirs.lm_head.weight.copy_(ours.head.weight)
+    x = (noise((1, 4, 4), range(5), "uniform") < 0.5).float()
+    tokens = torch.cat([torch.full((5, 1), 2), x.flatten(1)[:, :-1].long()], 1)
+    logits = theirs(tokens).logits
+    assert torch.allclose(logits[..., 1] - logits[..., 0], ours(x).flatten(1), atol=1e-5)
+
+
 @pytest.mark.parametrize("title", family.FAMILY)
 def test_the_weights_that_ship_do_as_the_manifest_says(title, shared_data):
     if title not in family.there():

@@ -65,6 +65,7 @@ def histories(row: int, col: int, seed: int) -> dict:
     seed = ui.seed(seed)
     models = []
     for title in family.there():
+        family.load(title)  # which says so if the weights are gone, though both are kept
         levels = field(title, row, col)
         sheet, ms = wall(title, seed)
         models.append(

@@ -4,8 +4,9 @@ from functools import lru_cache
 
 import gradio as gr
 
+import checkpoints
 from demos import ui
-from demos.autoregressive.family import FIRST, SIZE, load
+from demos.autoregressive.family import FAMILY, FIRST, SIZE, load
 from models.images import noise
 from models.pixelcnn import receptive_field
 
@@ -49,7 +50,7 @@ def look(row: int, col: int, depth: int) -> dict:
 
 
 def build() -> None:
-    deepest = len(load(FIRST).blocks)
+    deepest = checkpoints.MANIFEST[FAMILY[FIRST].name]["config"]["blocks"]
     ui.headline(
         "What the network can see",
         "Each masked layer sees further back, but what lies above and far to the right stays out of sight.",
