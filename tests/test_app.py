@@ -193,7 +193,9 @@ def test_sixteen_visitors_at_once(app_url, name, queued):
     for k, answer in enumerate(answers):
         assert without_time(answer if len(answer) > 1 else answer[0]) == wanted[k % 2]
     if name != "draw":
-        assert frames(answers[0][0]) == ([57] if name == "film" else [1] * 8)  # four endings and their masks
+        assert frames(answers[0][0]) == (
+            [57] if name == "film" else [1] * 8
+        )  # four endings and their masks
 
 
 # The page itself.

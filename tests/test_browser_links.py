@@ -38,7 +38,7 @@ def test_a_copied_link_brings_everything_back(open_page):
     link = urlsplit(page.evaluate("navigator.clipboard.readText()"))
     query = {name: value for name, (value,) in parse_qs(link.query).items()}
     wanted = dict(seed="12", temperature="0.8", flips="406")
-    assert query == wanted | dict(tab="autoregressive", view="play")
+    assert query == wanted | dict(tab="autoregressive", view="play", model="PixelCNN")
 
     again = open_page(reduced_motion=True, query=link.query)
     wait_for_picture(again, 12, 0.8, "406")
@@ -61,7 +61,7 @@ def test_a_link_restores_the_endings(open_page):
     for name, value in dict(endings="77", warmth="0.5").items():
         expect(knob(page, name)).to_have_value(value)
     expect(
-        page.get_by_role("group", name="Four endings of the same top half, seeds 77 to 80")
+        page.get_by_role("group", name="Four endings by PixelCNN, seeds 77 to 80")
     ).to_be_visible()
 
 

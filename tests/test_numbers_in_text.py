@@ -206,7 +206,7 @@ FILLED = [
 
 
 def test_the_page_is_filled_from_the_manifest_and_with_nothing_else():
-    """But for its strips, which are in test_numbers.py."""
+    """But for its strips, which are in strips.py."""
     built = [
         plain(said)
         for part in shell.Pages(app.build(), TABS).blocks.blocks.values()
