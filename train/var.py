@@ -47,7 +47,7 @@ RECIPES = {
     "var-raster-mnist": Recipe(batch=64, rate=2e-3, clip=1.0, flat=0.4, ema=0.998, decay=0.02),
 }
 SAMPLES = 5_000
-GUIDANCE = 1.0
+GUIDANCE = 1.5                                                 # with which digits are drawn to be measured
 
 
 def codes(vq: MultiScaleVQ, x: Tensor) -> Tensor:

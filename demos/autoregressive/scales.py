@@ -106,7 +106,7 @@ def build() -> None:
             temperature = ui.slider(
                 "autoregressive", "heat", "Temperature", *TEMPERATURE, 1.0, 0.05
             )
-            guidance = ui.slider("autoregressive", "guidance", "Guidance", *GUIDANCE, 1.0, 0.1)
+            guidance = ui.slider("autoregressive", "guidance", "Guidance", *GUIDANCE, 1.5, 0.1)
             another = gr.Button("Write another", variant="primary")
         with ui.stage():
             player = ui.canvas("scales", None, "scales", columns=FRAMES)
@@ -128,7 +128,7 @@ def build() -> None:
             ("", SLOW),
             (
                 f"{var['frechet_samples']:.1f} / {raster['frechet_samples']:.1f}",
-                f"± {var['frechet_samples_error']:.1f}, Frechet distance of {var['samples']:,} draws; "
+                f"± {var['frechet_samples_error']:.1f}, Frechet distance of {var['samples']:,} draws, guidance {var['guidance']:g}; "
                 f"training digits: {var['frechet_training_digits']:.1f}",
             ),
             (
