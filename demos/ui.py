@@ -291,14 +291,16 @@ def words(see: Sequence[str], steps: dict[str, str]) -> None:
         )
 
 
-def strip(cells: Sequence[tuple[str, str]], live: str | Mapping[str, str] = "") -> None:
+def strip(
+    cells: Sequence[tuple[str, str]], live: str | Mapping[str, str] = "", classes: str = ""
+) -> None:
     """Measured facts, (value, what). live: the `what` whose value, "ms", the page writes itself; or {what: name}."""
     names = {live: "ms"} if isinstance(live, str) else live
     facts = "".join(
         f"<div><b{f' data-live={names[what]}' if what in names else ''}>{escape(value)}</b><span>{escape(what)}</span></div>"
         for value, what in cells
     )
-    html(f"<div class='strip'>{facts}</div>")
+    html(f"<div class='strip'>{facts}</div>", classes)
 
 
 def mathematics(text: str = "") -> gr.Markdown:

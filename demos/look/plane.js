@@ -1,3 +1,20 @@
+// Points of a plane moved as little as it takes until no two are nearer than `least`, all from low to high.
+gml.apart = (points, least, low, high) => {
+  const clip = (t) => Math.min(high, Math.max(low, t));
+  const placed = points.map((at) => at.map(clip));
+  for (let round = 0; round < 80; round++)
+    for (const [k, a] of placed.entries())
+      for (const b of placed.slice(0, k)) {
+        const [x, y] = [a[0] - b[0], a[1] - b[1]],
+          far = Math.hypot(x, y);
+        if (far >= least) continue;
+        const [right, down] = far ? [x / far, y / far] : [1, 0],
+          step = (least - far) / 2;
+        [a[0], a[1], b[0], b[1]] = [a[0] + step * right, a[1] + step * down, b[0] - step * right, b[1] - step * down].map(clip);
+      }
+  return placed;
+};
+
 // Two dimensions of z as a map on which equal areas are equally likely under the prior, and a sheet of what they decode to.
 // phi[k] is where z = -edge + k * step stands on the map, 0 to 1; straight lines in between. The sheet has side x side pictures.
 gml.plane = ({ side, edge, phi }) => {
@@ -66,15 +83,18 @@ gml.plane = ({ side, edge, phi }) => {
       g.fill();
     }
     // Names stand on the clusters; a legend would have to be looked up.
-    g.font = `600 ${Math.round(Math.max(17 * scale, width / 22))}px ${gml.colour(element, "--serif")}`;
+    const size = Math.round(Math.max(17 * scale, width / 22));
+    g.font = `600 ${size}px ${gml.colour(element, "--serif")}`;
     g.textAlign = "center";
     g.textBaseline = "middle";
     g.lineWidth = 5 * scale;
     g.lineJoin = "round";
-    for (let digit = 0; digit < 10; digit++) {
+    const middles = Array.from({ length: 10 }, (_, digit) => {
       const mine = dots.filter((dot) => dot.digit === digit);
       const middle = (name) => mine.map((dot) => dot[name]).sort((a, b) => a - b)[mine.length >> 1];
-      const [x, y] = [middle("u") * width, (1 - middle("v")) * width];
+      return [middle("u") * width, (1 - middle("v")) * width];
+    });
+    for (const [digit, [x, y]] of gml.apart(middles, 0.95 * size, 0.6 * size, width - 0.6 * size).entries()) {
       g.strokeStyle = gml.colour(element, "--card");
       g.strokeText(digit, x, y);
       g.fillStyle = gml.colour(element, "--ink");

@@ -70,17 +70,17 @@ def beta_vae(beta: float, drawing: str, seed: int) -> str:
         verdict = f"all {DIMENSIONS} units are in use"
     price = kl(mu, log_var).mean(0).tolist() if beta else None
     if price:
-        figures = plots.bars(price, "nats that each unit says of these digits", "unit ")
+        figures = plots.bars(price, "KL of each unit, nats", "unit ")
     else:
         figures = "<p class='hint'>Without noise a unit can say any number exactly: its KL has no bound.</p>"
     figures += trade([(b, measured(b)) for b in BETAS], beta)
     return (
         f"<p class='verdict'><b>{said}</b> &nbsp; {verdict}.</p><div class='beta'>"
         f"<figure>{image(x, 'A drawing and seven digits', OWN + 1)}{image(copies, 'What comes back', OWN + 1)}"
-        f"<figcaption>Above what goes in, below what comes back, squared error {off:.3f} a pixel</figcaption></figure>"
+        f"<figcaption>Digits and copies, squared error {off:.3f} a pixel</figcaption></figure>"
         f"<figure>{image(draws, 'Sixteen draws from the prior', OWN + 1)}"
-        f"<figcaption>Drawn from N(0, I): {known['frechet_draws']:.0f} from test digits (Frechet), real ones "
-        f"{known['frechet_training_digits']:.0f}"
+        f"<figcaption>Drawn digits, Frechet distance {known['frechet_draws']:.0f} (real ones: "
+        f"{known['frechet_training_digits']:.0f})"
         "</figcaption></figure></div><div class='halves-of-bound' tabindex='0' role='group' "
         f"aria-label='What each unit says, and the curve of all betas'>{figures}</div>"
     )
@@ -113,9 +113,9 @@ def build() -> None:
             shown = ui.html("", elem_id="beta", **ui.ASKS)
         ui.words(
             see=(
-                "Each point of the curve is a VAE of its own, trained alike but for beta.",
+                "Each point of the curve, in nats a digit, is a VAE of its own, trained alike but for beta.",
                 "Cheap codes copy well, and lie where the prior seldom draws.",
-                "Dear codes lie where it draws, and say less and less of the digit.",
+                "Dear codes lie where it draws, and say less and less about the digit.",
             ),
             steps={
                 "free": "Set beta to 0: the best copies, worse draws",

@@ -42,7 +42,7 @@ def trade(points: Sequence[tuple[float, dict]], chosen: float) -> str:
     ]
     told = "; ".join(f"beta {b:g}: {m['rate']:.1f}, {m['distortion']:.1f}" for b, m in rest)
     return _figure(
-        f"Rate and distortion in nats. {told}", "distortion over rate, nats a digit", parts
+        f"Rate and distortion in nats. {told}", "distortion over rate", parts
     )
 
 

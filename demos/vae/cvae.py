@@ -5,6 +5,7 @@ from torch import Tensor
 
 import checkpoints
 from demos import plots, ui
+from demos.vae.figures import minus
 from demos.vae.latent import SIZE, image, own_digit
 from models.cvae import CVAE, bound, sample
 from models.images import noise
@@ -64,7 +65,7 @@ def page(
     best = max(range(CLASSES), key=elbo.__getitem__)
     names = "".join(f"<b{' data-told' * (k == digit)}>{k}</b>" for k in range(CLASSES))
     bounds = "".join(
-        f"<span{' data-best' * (k == best)}>{v:.0f}</span>" for k, v in enumerate(elbo)
+        f"<span{' data-best' * (k == best)}>{minus(f'{v:.0f}')}</span>" for k, v in enumerate(elbo)
     )
     fit, cost = costs
     said = (
@@ -75,8 +76,8 @@ def page(
     return (
         f"<div class='styles'><div class='ten'>{names}</div><div class='sheet'>{grid}</div>"
         "<div class='ten bounds' role='group' aria-label='The bound for each digit that it might be told to be'>"
-        f"{bounds}</div></div><div class='halves'><p class='verdict'><b>{fit - cost:.1f} nats</b> &nbsp; = {fit:.1f} "
-        f"for the reconstruction - {cost:.1f} for saying which z, {said}.</p>"
+        f"{bounds}</div></div><div class='halves'><p class='verdict'><b>{minus(f'{fit - cost:.1f}')} nats</b> &nbsp; = "
+        f"{minus(f'{fit:.1f}')} for the reconstruction − {cost:.1f} for saying which z, {said}.</p>"
         f"{plots.bars(apart, 'KL of each dimension, in nats', 'z')}</div>"
     )
 

@@ -79,7 +79,7 @@ def build() -> None:
             see=(
                 "Below each picture is its squared error per pixel.",
                 "PCA is the best that straight lines can do; the networks bend, and need far fewer numbers.",
-                "The fewer numbers, the more what comes back is a digit that they know instead of yours.",
+                "The fewer the numbers, the more you get back a digit that they know in place of yours.",
             ),
             steps={
                 "draw": "Draw a digit of your own",
@@ -89,8 +89,8 @@ def build() -> None:
     ui.strip(
         [
             (
-                f"{ae['squared_error'] / pca['squared_error']:.2f} times",
-                "PCA's squared error is the AE's with 16 numbers, 10,000 test digits",
+                f"{pca['squared_error'] / ae['squared_error']:.1f} times",
+                "PCA's squared error over the AE's, 16 numbers each, 10,000 test digits",
             ),
             (f"{ae['squared_error']:.4f}", f"AE, 16 numbers; PCA: {pca['squared_error']:.4f}"),
             (

@@ -94,7 +94,7 @@ def build() -> None:
     pca = checkpoints.MANIFEST[MODELS["PCA"]]["measured"]["2"]
     ui.headline(
         "Why not a plain autoencoder?",
-        "It copies digits as well as a VAE. Now draw its two numbers by chance, and see which digits come out.",
+        "It copies digits as well as a VAE. Now draw its two numbers at random, and see which digits come out.",
     )
     with ui.columns():
         with ui.knobs():
@@ -110,12 +110,12 @@ def build() -> None:
             see=(
                 "A dot is a test digit; one pointer moves on every map.",
                 "Nobody asks the AE to spread its digits: most crowd on a line.",
-                "The VAE's are spread as the prior draws.",
+                "The VAE's are spread the way the prior draws.",
             ),
             steps={
                 "drag": "Drag across a map",
                 "prior": "Draw from N(0, I)",
-                "around": "Widen a digit's radius",
+                "around": "Widen the radius",
             },
         )
     real = f"{ae['frechet_training_digits']:.0f}"
