@@ -1,6 +1,6 @@
 // Three maps with one pointer, and under each what its decoder makes. value = {shown, digit, radius, seed, at: {name: z},
-// epsilon: wall pairs of numbers, ink: {name: base64 of 784 bytes a picture}, ms}; the first one has maps: {name: {sheet, dots}}.
-// While a finger moves the pictures are looked up in the sheets; where it rests, the server's own take their place.
+// epsilon: wall pairs of numbers, ink: {name: base64 of 784 bytes a picture}, ms}; the first one has dots: {name: dots}.
+// While a finger moves the pictures are looked up in sheets, which come later; where it rests, the server's own take their place.
 const N = 28,
   KEYS = 81,
   across = Math.sqrt(props.wall);
@@ -10,7 +10,7 @@ const sides = [...element.querySelectorAll("figure")].map((figure) => ({
   map: figure.querySelector(".map"),
   pointer: figure.querySelector(".pointer"),
   picture: figure.querySelector(".picture"),
-  dots: plane.dots(props.value.maps[figure.dataset.name].dots),
+  dots: plane.dots(props.value.dots[figure.dataset.name]),
   sheet: null,
 }));
 let state = props.value,
@@ -139,7 +139,8 @@ for (const { map } of sides) new ResizeObserver(drawMaps).observe(map);
 read();
 drawMaps();
 
-Promise.all(sides.map(async (side) => (side.sheet = await gml.levels(props.value.maps[side.name].sheet)))).then(
-  () => (element.dataset.ready = ""),
-);
+gml.later(element).then(async (sheets) => {
+  if (sheets) for (const side of sides) side.sheet = await gml.levels(sheets[side.name]);
+  element.dataset.ready = "";
+});
 if (gml.restoring(element)) trigger("apply");

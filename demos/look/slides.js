@@ -57,7 +57,7 @@
       URL.revokeObjectURL(find(".corner img").src);
       find(".corner img").src = URL.createObjectURL(await answer.blob());
       const open = answer.headers.get("x-reachable") === "yes";
-      find(".corner p").textContent = open ? "" : "Only this computer: start with make class";
+      find(".corner p").textContent = open ? "" : "This computer only: use make class";
       place();
     } catch {
       asked = ""; // The server is away: the slide stays, its old code too.
