@@ -1,6 +1,8 @@
 """AE against VAE, beta and the number of dimensions in a real browser: one gesture, one visible change."""
 
 import base64
+from itertools import combinations
+from math import dist
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -59,6 +61,22 @@ def test_one_pointer_moves_all_maps_with_no_request(open_page, width):
     expect(knob(page, "y1")).not_to_have_value("-0.5")
     wait_for_points(page, *(float(knob(page, name).input_value()) for name in ("y1", "y2")))
     expect_done(page, "drag")
+
+
+def test_before_the_sheets_have_come_the_server_draws_what_is_pointed_at(open_page):
+    """And names on a map stand apart, none beyond its edge, those that have room where they were."""
+    page = open_view(open_page, "versus")
+    page.context.route("**/later", lambda route: route.abort())
+    page.reload()
+    page.locator("#versus [data-ready]").wait_for(state="attached")
+    page.locator("#versus [data-name=VAE] .map").click(position={"x": 30, "y": 30})
+    expect(knob(page, "y1")).not_to_have_value("-0.5")
+    wait_for_points(page, *(float(knob(page, name).input_value()) for name in ("y1", "y2")))
+    open_page.errors.clear()  # the console's line about the request that was stopped
+    points = page.evaluate("gml.apart([[50, 50], [50, 50], [52, 50], [99, 1], [10, 80]], 10, 5, 95)")
+    near = min(dist(a, b) for a, b in combinations(points, 2))
+    assert near > 9.9 and all(5 <= v <= 95 for at in points for v in at)
+    assert points[3:] == [[95, 5], [10, 80]]
 
 
 def test_walls_of_draws_and_around_a_digit(open_page):

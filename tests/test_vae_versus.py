@@ -3,6 +3,7 @@
 import base64
 import re
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
@@ -168,3 +169,14 @@ def test_handlers_leave_the_models_alone():
     for name in names:
         for key, value in tensors(name).items():
             assert value.equal(before[name][key]), (name, key)
+
+
+def test_pca_is_as_far_off_as_the_strip_says(monkeypatch):
+    """More than one: the networks are the better ones."""
+    said = []
+    monkeypatch.setattr(dims.ui, "strip", lambda cells: said.extend(cells))
+    with gr.Blocks():
+        dims.build()
+    times = float(said[0][0].removesuffix(" times"))
+    ratio = dims.measured("PCA", 16)["squared_error"] / dims.measured("AE", 16)["squared_error"]
+    assert times == pytest.approx(ratio, abs=0.05) and times > 3
