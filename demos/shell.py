@@ -2,7 +2,7 @@
 
     /                    the shell, with the view that ?tab=...&view=... names, or the first
     /views/<page>        what a view is made of, for a visitor who goes on to it: mounted in place of the last one
-    /views/<page>/later  what its canvas looks up from then on, for which the first picture does not wait: canvas.later()
+    /views/<page>/later  what its canvas looks up from then on, canvas.later(): the first picture does not wait for it
     /look/<hash>/<file>  the style and the script, for ever
     /here.svg?tab=...    a QR code of this very view with its knobs
 

@@ -128,8 +128,9 @@ COVERED = """() => {
       if (box.width > 2 && marks.some((mark) => meets(mark, box))) found.push(part.outerHTML.slice(0, 90));
     }
   }
-  const cut = [...view.querySelectorAll(".strip")].map((strip) => strip.getBoundingClientRect());
-  return found.concat(cut.filter(({ top, bottom }) => top < innerHeight && bottom > innerHeight + 1).map(() => "strip"));
+  const strips = [...view.querySelectorAll(".strip")].map((strip) => strip.getBoundingClientRect());
+  const cut = ({ top, bottom }) => top < innerHeight && bottom > innerHeight + 1;
+  return found.concat(strips.filter(cut).map(() => "a strip is cut"));
 }"""
 
 

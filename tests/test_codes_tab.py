@@ -28,14 +28,6 @@ HANDLERS = dict(
 SAME = ", ".join(["7"] * 49)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.mark.parametrize(
     ("name", "given"),
     [

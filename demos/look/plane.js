@@ -104,3 +104,51 @@ gml.plane = ({ side, edge, phi }) => {
 
   return { toMap, toZ, dots, look, draw };
 };
+
+// The point of a map under a finger, or moved by arrow keys. at() is where it stands, [u, v]; move(u, v) takes it elsewhere;
+// rest(far) says that it stays there, far: whether it went a way. Returns {dragging}: whether a finger has it now.
+gml.pointing = (map, { at, move, rest }) => {
+  const KEYS = 81;
+  const finger = { dragging: false };
+  let travelled = 0,
+    resting = null;
+
+  function go(...to) {
+    const [u, v] = to.map((t) => Math.min(1, Math.max(0, t))),
+      before = at();
+    travelled += Math.hypot(u - before[0], v - before[1]);
+    move(u, v);
+  }
+  const under = (event) => {
+    const box = map.getBoundingClientRect();
+    go((event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height);
+  };
+  const end = () => {
+    clearTimeout(resting);
+    rest(travelled > 0.3);
+  };
+  map.addEventListener("pointerdown", (event) => {
+    map.setPointerCapture(event.pointerId);
+    finger.dragging = true;
+    under(event);
+    travelled = 0; // a jump is no walk
+  });
+  map.addEventListener("pointermove", (event) => finger.dragging && under(event));
+  for (const name of ["pointerup", "pointercancel"])
+    map.addEventListener(name, () => {
+      if (!finger.dragging) return;
+      finger.dragging = false;
+      end();
+    });
+  map.addEventListener("keydown", (event) => {
+    const [u, v] = at();
+    const cell = Math.round((1 - v) * (KEYS - 1)) * KEYS + Math.round(u * (KEYS - 1));
+    const next = gml.arrow(event.key, cell, KEYS);
+    if (next === null) return;
+    event.preventDefault();
+    go((next % KEYS) / (KEYS - 1), 1 - Math.floor(next / KEYS) / (KEYS - 1));
+    clearTimeout(resting);
+    resting = setTimeout(end, 250);
+  });
+  return finger;
+};

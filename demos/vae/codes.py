@@ -11,7 +11,7 @@ from torch import Tensor
 import checkpoints
 from demos import ui
 from demos.vae.codebook import COLUMNS, portraits, quantizer, use
-from demos.vae.latent import SIZE, ink, means
+from demos.vae.latent import SIZE, as_drawing, drawn, ink, means
 from models.images import to_uint8
 from models.vqvae import nearest, straight_through
 
@@ -40,8 +40,7 @@ def codes_in_range(value) -> list[int]:
 
 def a_digit(digit: int) -> str:
     """A digit as a drawing: what the VAE with sixteen numbers makes of a test digit's. digit: 0 to 99."""
-    z = means(16)[0][ui.whole(digit, "Digit", 0, 99), None]
-    return "".join("01"[v > 0.5] for v in ink(z).flatten().tolist())
+    return as_drawing(ink(means(16)[0][ui.whole(digit, "Digit", 0, 99), None]))
 
 
 def quantize(drawing: str, codes: str, place: int) -> tuple[dict, str]:
@@ -53,7 +52,7 @@ def quantize(drawing: str, codes: str, place: int) -> tuple[dict, str]:
     equations with these numbers in.
     """
     model, given = quantizer(NAME), codes_in_range(codes)
-    x = torch.from_numpy(ui.bits(drawing, SIZE)).float().view(1, 1, SIZE, SIZE)
+    x = drawn(drawing)
     row, column = divmod(ui.whole(place, "Place", 0, PLACES - 1), SIDE)
     with torch.no_grad():
         z = model.encode(x)

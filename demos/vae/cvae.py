@@ -6,7 +6,7 @@ from torch import Tensor
 import checkpoints
 from demos import plots, ui
 from demos.vae.figures import minus
-from demos.vae.latent import SIZE, image, own_digit
+from demos.vae.latent import SIZE, drawn, image, on_drawing, own_digit
 from models.cvae import CVAE, bound, sample
 from models.images import noise
 
@@ -37,7 +37,7 @@ def style(drawing: str, digit: int, seed: int) -> tuple[str, str]:
     drawn styles. Returns the grid with the bound on log p of the drawing for each digit that it might be told to be, as
     HTML, and the equations with these numbers in.
     """
-    x = torch.from_numpy(ui.bits(drawing, SIZE)).float().view(1, 1, SIZE, SIZE)
+    x = drawn(drawing)
     digit, seed = ui.whole(digit, "Digit", 0, CLASSES - 1), ui.seed(seed)
     network, told = model(), torch.arange(CLASSES)
     with torch.inference_mode():
@@ -49,9 +49,9 @@ def style(drawing: str, digit: int, seed: int) -> tuple[str, str]:
     fit = fit.view(DRAWS, CLASSES).mean(0)
     apart = apart.view(DRAWS, CLASSES, -1)[0]
     elbo = (fit - apart.sum(1)).tolist()
-    drawn = noise((network.latent,), [(seed + k) % (ui.LARGEST_SEED + 1) for k in range(STYLES)])
+    others = noise((network.latent,), [(seed + k) % (ui.LARGEST_SEED + 1) for k in range(STYLES)])
     grid = image(
-        every_digit(torch.cat([mu, drawn])),
+        every_digit(torch.cat([mu, others])),
         f"Six styles, each as the digits 0 to 9; the first is the drawing's, told that it is a {digit}",
         CLASSES,
     )
@@ -157,9 +157,9 @@ def build() -> None:
     math = ui.mathematics()
     knobs = [pad, digit, seed]
     ui.first(own_digit, [digit], [pad])
-    ui.first(style, knobs, [shown, math])
     ui.on([digit.input, seed.input, shown.apply], style, knobs, [shown, math], queue=False)
-    drawn = ui.on(pad.input, style, knobs, [shown, math], queue=False, api_visibility="private")
-    for gesture, step in ((drawn.success, "draw"), (digit.input, "told"), (seed.input, "seed")):
+    private = dict(queue=False, api_visibility="private")
+    on_drawing(pad, style, knobs, [shown, math], "styles, draw", **private)
+    for gesture, step in ((digit.input, "told"), (seed.input, "seed")):
         ui.in_page(gesture, f"() => gml.did(document.querySelector('#styles'), '{step}')")
     ui.link("vae", told=digit, styles=seed)

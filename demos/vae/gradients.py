@@ -5,7 +5,7 @@ from torch import Tensor
 
 from demos import ui
 from demos.vae.figures import estimators
-from demos.vae.latent import MODELS, OWN, SIZE, own_digit, weighed
+from demos.vae.latent import MODELS, OWN, SIZE, on_drawing, weighed
 from models.gradients import mean_and_spread, pathwise, score
 from models.vae import log_p_x_given_z
 
@@ -90,10 +90,7 @@ def build() -> None:
         )
     ui.mathematics(MATHEMATICS)
     given = [pad, which, draws]
-    ui.first(own_digit, [own], [pad])
-    ui.first(measure_gradients, given, [shown])
-    drawn = ui.on(pad.input, measure_gradients, given, shown)
-    ui.in_page(drawn.success, "() => gml.did(document.querySelector('#two-gradients'), 'draw')")
+    on_drawing(pad, measure_gradients, given, [shown], "two-gradients, draw", own)
     turned = ui.on(
         [which.input, draws.input], measure_gradients, given, shown, api_visibility="private"
     )
@@ -102,10 +99,6 @@ def build() -> None:
         "(n) => { if (n <= 10) gml.did(document.querySelector('#two-gradients'), 'few'); }",
         draws,
     )
-    chosen = ui.on(
-        [own.input, pad.apply], own_digit, own, pad, queue=False, api_visibility="private"
-    )
-    ui.on(chosen.success, measure_gradients, given, shown, api_visibility="private")
     show = "(way) => { document.querySelector('#gradient-path .ways').dataset.way = way; %s}"
     done = "if (way === 'inside') gml.did(document.querySelector('#gradient-path'), 'inside'); "
     ui.in_page(way.input, show % done, way)
