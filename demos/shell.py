@@ -2,6 +2,7 @@
 
     /                    the shell, with the view that ?tab=...&view=... names, or the first
     /views/<page>        what a view is made of, for a visitor who goes on to it: mounted in place of the last one
+    /views/<page>/later  what its canvas looks up from then on, canvas.later(): the first picture does not wait for it
     /look/<hash>/<file>  the style and the script, for ever
     /here.svg?tab=...    a QR code of this very view with its knobs
 
@@ -97,6 +98,7 @@ class Pages:
         # What was drawn and compressed once: one of each for every view.
         self._packed: dict[str, dict[str, bytes]] = {}
         self._shells: dict[str, dict[str, bytes]] = {}
+        self._later: dict[str, dict[str, bytes]] = {}
         self._locks = {page: threading.Lock() for page in self.places}
 
     def routes(self) -> list[Route]:
@@ -104,6 +106,7 @@ class Pages:
         return [
             Route("/", self.shell),
             Route("/views/{page}", self.view),
+            Route("/views/{page}/later", self.later),
             Route("/look/{hash}/{name}", look_file),
             Route("/here.svg", here),
             *(Route(f"/{page}", self.moved) for page in self.places),
@@ -193,6 +196,20 @@ class Pages:
         if page not in self.places:
             return Response("Not found", 404)
         return _packed(request, self.packed(page), "application/json", "no-cache")
+
+    def later(self, request: Request) -> Response:
+        page = request.path_params["page"]
+        parts = [b for b in self.blocks.blocks.values() if b.page == page and hasattr(b, "later")]
+        if not parts:
+            return Response("Not found", 404)
+        with self._locks[page]:
+            if page not in self._later:
+                try:
+                    found = parts[0].later()
+                except CheckpointError as error:
+                    return Response(str(error), 503)
+                self._later[page] = _all_sizes(json.dumps(found, separators=(",", ":")).encode())
+        return _packed(request, self._later[page], "application/json", "no-cache")
 
     def shell(self, request: Request) -> Response:
         if (

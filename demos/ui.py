@@ -291,7 +291,9 @@ def words(see: Sequence[str], steps: dict[str, str]) -> None:
         )
 
 
-def strip(cells: Sequence[tuple[str, str]], live: str | Mapping[str, str] = "") -> None:
+def strip(
+    cells: Sequence[tuple[str, str]], live: str | Mapping[str, str] = "", classes: str = ""
+) -> None:
     """Measured facts, (value, what). live: the `what` whose value, "ms", the page writes itself; or {what: name}."""
     names = {live: "ms"} if isinstance(live, str) else live
     facts = "".join(
@@ -299,7 +301,7 @@ def strip(cells: Sequence[tuple[str, str]], live: str | Mapping[str, str] = "") 
         f"<span>{escape(what)}</span></div>"
         for value, what in cells
     )
-    html(f"<div class='strip'>{facts}</div>")
+    html(f"<div class='strip'>{facts}</div>", classes)
 
 
 def mathematics(text: str = "") -> gr.Markdown:

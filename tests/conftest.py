@@ -21,7 +21,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("QUIZ_SECRET", "of the tests")  # else every process deals other faces
 # And torch this: one thread, as the app has where cores are few. On busy cores a second one makes small steps a
 # hundred times slower, and sums in another order have other last digits.
-os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ["OMP_NUM_THREADS"] = "1"
 if "GRADIO_TEMP_DIR" not in os.environ:
     # Gradio names files by their content and deletes its own when it stops, so that in the folder
     # they have in common a test run would delete files of an app that is being used.
@@ -33,7 +33,7 @@ elif worker := os.environ.get("PYTEST_XDIST_WORKER"):  # for the same reason
 import torch  # after what it reads
 
 from tests.collection import pytest_collection_modifyitems  # noqa: F401 (a hook)
-from tests.postgres import database, postgres  # noqa: F401 (fixtures)
+from tests.postgres import database, no_pause, postgres, rooms  # noqa: F401 (fixtures)
 
 torch.manual_seed(0)  # for models that test files make while they are imported
 

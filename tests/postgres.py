@@ -112,3 +112,20 @@ def database(request, tmp_path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/class.sqlite3"
     return request.getfixturevalue("postgres").database()
+
+
+@pytest.fixture
+def rooms(database):
+    """Rooms of a class in each kind of database, with drawn patterns for faces."""
+    from demos.quiz.rooms import Rooms
+    from tests.class_server import deal
+
+    rooms = Rooms(deal, database)
+    yield rooms
+    rooms.base.writer.dispose()
+
+
+@pytest.fixture
+def no_pause(monkeypatch):
+    """Tests press one button after the other."""
+    monkeypatch.setattr("demos.quiz.rooms.PAUSE", 0.0)

@@ -11,16 +11,16 @@ BLUR, DCGAN, STYLE, DDPM = (
     MANIFEST[name]["measured"]
     for name in ("vae-faces-64d", "dcgan-faces", "stylegan-faces", "ddpm-mnist")
 )
-AE2, VAE2, PCA, AE16 = (
-    MANIFEST[name]["measured"]
-    for name in ("vae-beta-2d-0", "vae-beta-2d-1", "pca-mnist", "vae-beta-16d-0")
+AE2, VAE2, PCA = (
+    MANIFEST[name]["measured"] for name in ("vae-beta-2d-0", "vae-beta-2d-1", "pca-mnist")
 )
 VAR, RASTER = (MANIFEST[name]["measured"] for name in ("var-mnist", "var-raster-mnist"))
-CVAE, VQ, CODES, GPT = (
-    MANIFEST[name]["measured"]
-    for name in ("cvae-mnist", "vqvae-mnist", "vqvae-mnist-codes", "image-gpt-vqvae-mnist")
+CVAE, VQ, CODES = (
+    MANIFEST[name]["measured"] for name in ("cvae-mnist", "vqvae-mnist", "vqvae-mnist-codes")
 )
+GPT, GPT_FACES = (MANIFEST[f"image-gpt-vqvae-{of}"]["measured"] for of in ("mnist", "faces"))
 BETA = {b: MANIFEST[f"vae-beta-16d-{b:g}"]["measured"] for b in (0, 0.25, 1, 4, 16)}
+AE16, PCA16 = BETA[0]["squared_error"], PCA["16"]["squared_error"]
 
 
 def likeness(page: str, of: dict) -> list[tuple]:
@@ -39,6 +39,11 @@ def of_psi(k: int, *keys: str) -> str:
 
 # page, how its text begins, the number, of how many (said in the same strip), what it stands beside (there too).
 ALL = "10,000 test digits"
+PRIOR = "vae-prior of-digits"
+GRIDS = (
+    ("digits", GPT, ALL, "128: 238"),
+    ("faces", GPT_FACES, "2,779 test faces", "512: 399"),
+)
 EXACT = f"{PIXELCNN['nats_per_image']:.1f}"
 WITH_ERROR = f"{EXACT} ± {PIXELCNN['standard_error']:.1f} nats"
 TABLE = [
@@ -117,20 +122,8 @@ TABLE = [
         ALL,
         f"PCA: {PCA['2']['squared_error']:.3f}",
     ),
-    (
-        "vae-dims",
-        "PCA's squared error",
-        f"{AE16['squared_error'] / PCA['16']['squared_error']:.2f} times",
-        ALL,
-        "with 16 numbers",
-    ),
-    (
-        "vae-dims",
-        "AE, 16 numbers",
-        f"{AE16['squared_error']:.4f}",
-        ALL,
-        f"PCA: {PCA['16']['squared_error']:.4f}",
-    ),
+    ("vae-dims", "PCA's squared error", f"{PCA16 / AE16:.1f} times", ALL, "16 numbers each"),
+    ("vae-dims", "AE, 16 numbers", f"{AE16:.4f}", ALL, f"PCA: {PCA16:.4f}"),
     ("vae-dims", "VAE, 16 numbers", f"{BETA[1]['squared_error']:.4f}", ALL, "AE, 16 numbers"),
     ("vae-dims", "pixels of", "784", "a digit", "16 numbers"),
     (
@@ -204,21 +197,25 @@ TABLE = [
         "10,000 decoded",
         f"training digits: {VQ['frechet_training_digits']:.1f}",
     ),
-    (
-        "vae-prior",
-        "a grid",
-        f"{GPT['nats_per_grid']:.1f} ± {GPT['standard_error']:.1f} nats",
-        ALL,
-        "guessing among 128: 238",
+    *(
+        (
+            f"vae-prior of-{kind}",
+            "a grid",
+            f"{of['nats_per_grid']:.1f} ± {of['standard_error']:.1f} nats",
+            count,
+            f"guessing among {chance}",
+        )
+        for kind, of, count, chance in GRIDS
     ),
-    ("vae-prior", "of 5,000", f"{GPT['classifier_agrees']:.1%}", "5,000 drawn", "by chance 10%"),
+    (PRIOR, "of 5,000", f"{GPT['classifier_agrees']:.1%}", "5,000 drawn", "by chance 10%"),
     (
-        "vae-prior",
+        PRIOR,
         "Frechet",
         f"{GPT['frechet_samples']:.1f} ± {GPT['frechet_samples_error']:.1f}",
         "of the 5,000",
         f"training digits: {GPT['frechet_training_digits']:.1f}",
     ),
+    *likeness("vae-prior of-faces", GPT_FACES),
     *likeness("vae-faces", BLUR),
     (
         "vae-blur",

@@ -1,6 +1,7 @@
 """Styles, codes and their prior in a real browser: one gesture, and what should change."""
 
 import json
+import re
 from functools import cache
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+import checkpoints
 from demos.vae import codebook, codes, cvae, prior
 from demos.vae.latent import own_digit
 from tests.gestures import DESK, PHONE, expect_done, go_to, questions, stroke
@@ -133,6 +135,23 @@ def test_a_code_under_the_pointer_is_tried_with_no_request(open_page):
     expect_done(page)
 
 
+def test_before_the_decoder_has_come_the_server_s_pictures_are_shown(open_page):
+    page = open_view(open_page, "codes")
+    page.context.route("**/later", lambda route: route.abort())
+    page.reload()
+    page.locator("gradio-app[data-ready] #codes .codebook button").first.wait_for()
+    grid = grid_of(drawing())
+    wait_for_levels(page, "#codes", decoded(grid))
+    before = page.evaluate(LEVELS, "#codes")
+    cell(page, 24).click()
+    code(page, 96 if grid[24] != 96 else 7).click()
+    expect(page.locator("#codes .said")).to_contain_text("1 of 49 exchanged")
+    page.wait_for_function(
+        f"(before) => String(({LEVELS})('#codes')) !== String(before)", arg=before
+    )
+    open_page.errors.clear()  # the console's line about the request that was stopped
+
+
 def test_codes_by_keyboard(open_page):
     page = open_view(open_page, "codes")
     cell(page, 0).focus()
@@ -243,7 +262,13 @@ def test_another_digit_another_grid(open_page):
 
 def test_faces_in_place_of_digits(open_page):
     page = open_view(open_page, "prior")
+    strip = page.locator(".strip:visible")
+    expect(strip).to_contain_text("drawn digits are named as asked")
     page.locator("#vae-kind").get_by_label("faces").check()
+    measured = checkpoints.MANIFEST["image-gpt-vqvae-faces"]["measured"]
+    expect(strip).to_contain_text(f"{measured['nats_per_grid']:.1f}")
+    expect(strip).not_to_contain_text("digits")
+    expect(page.locator(".words li:visible")).to_have_count(2)  # no digit can be asked for
     expect(page.locator("#code-player .count")).to_have_text("64 of 64")
     expect(page.locator("#vae-number")).to_be_hidden()
     value, _ = prior.write_codes("faces", "8", 7, 1)
@@ -251,6 +276,7 @@ def test_faces_in_place_of_digits(open_page):
     assert cells.all_text_contents() == [*map(str, value["tokens"])]
     size = page.locator("#code-player .picture").evaluate("(c) => [c.width, c.height]")
     assert size == [64, 64]
+    expect(strip.locator("[data-live]")).to_have_text(re.compile(r"\d+ ms"))
 
 
 def test_a_link_brings_the_grid_back(open_page):

@@ -1,6 +1,8 @@
 """AE against VAE, beta and the number of dimensions in a real browser: one gesture, one visible change."""
 
 import base64
+from itertools import combinations
+from math import dist
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -61,6 +63,24 @@ def test_one_pointer_moves_all_maps_with_no_request(open_page, width):
     expect_done(page, "drag")
 
 
+def test_before_the_sheets_have_come_the_server_draws_what_is_pointed_at(open_page):
+    """And names on a map stand apart, none beyond its edge, those that have room where they were."""
+    page = open_view(open_page, "versus")
+    page.context.route("**/later", lambda route: route.abort())
+    page.reload()
+    page.locator("#versus [data-ready]").wait_for(state="attached")
+    page.locator("#versus [data-name=VAE] .map").click(position={"x": 30, "y": 30})
+    expect(knob(page, "y1")).not_to_have_value("-0.5")
+    wait_for_points(page, *(float(knob(page, name).input_value()) for name in ("y1", "y2")))
+    open_page.errors.clear()  # the console's line about the request that was stopped
+    points = page.evaluate(
+        "gml.apart([[50, 50], [50, 50], [52, 50], [99, 1], [10, 80]], 10, 5, 95)"
+    )
+    near = min(dist(a, b) for a, b in combinations(points, 2))
+    assert near > 9.9 and all(5 <= v <= 95 for at in points for v in at)
+    assert points[3:] == [[95, 5], [10, 80]]
+
+
 def test_walls_of_draws_and_around_a_digit(open_page):
     page = open_versus(open_page)
     first = page.locator(PICTURES[0]).evaluate("(c) => c.width")
@@ -97,7 +117,7 @@ def test_arrow_keys_move_the_pointer_and_a_link_restores_it(open_page):
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_beta_changes_copies_and_draws(open_page, width):
     page = open_view(open_page, "beta", width)
-    drawing = beta.example()
+    drawing = beta.example(*beta.EXAMPLE)
     copies = page.get_by_alt_text("What comes back")
 
     def answers(b: float) -> str:
@@ -117,7 +137,7 @@ def test_beta_changes_copies_and_draws(open_page, width):
 def test_a_drawing_is_squeezed(open_page, width):
     page = open_view(open_page, "dims", width)
     first = page.get_by_alt_text("Through 2 numbers of the AE")
-    expect(first).to_have_attribute("src", image_of(dims.compress(dims.example())))
+    expect(first).to_have_attribute("src", image_of(dims.compress(dims.example(*dims.EXAMPLE))))
     page.locator("#squeezed-digit .clear").click()
     expect(first).to_have_attribute("src", image_of(dims.compress("0" * 784)))
     stroke(page, "#squeezed-digit canvas", 28 * 4 + 14, 28 * 23 + 14)

@@ -110,11 +110,47 @@ def accessible(page: Page, axe_source: str) -> None:
     assert not lines, "\n".join(lines)
 
 
+# What a slide's code or its notice stands on, and a strip that the screen's edge cuts.
+COVERED = """() => {
+  const view = document.querySelector("gradio-app:not([hidden])");
+  const marks = [...document.querySelectorAll(".corner > *")].map((part) => part.getBoundingClientRect());
+  const meets = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
+    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+  const found = [];
+  for (const part of view.querySelectorAll(".headline *, .knobs *, .stage *, .strip *")) {
+    if (part.closest(".sr, defs") || !part.checkVisibility({ visibilityProperty: true })) continue;
+    const words = [...part.childNodes].filter((node) => node.nodeType === 3 && node.textContent.trim());
+    const drawn = part.matches("canvas, img, button, input, rect, circle, path") ? [part] : [];
+    for (const one of [...words, ...drawn]) {
+      const range = document.createRange();
+      range.selectNode(one);
+      const box = one === part ? part.getBoundingClientRect() : range.getBoundingClientRect();
+      if (box.width > 2 && marks.some((mark) => meets(mark, box))) found.push(part.outerHTML.slice(0, 90));
+    }
+  }
+  const strips = [...view.querySelectorAll(".strip")].map((strip) => strip.getBoundingClientRect());
+  const cut = ({ top, bottom }) => top < innerHeight && bottom > innerHeight + 1;
+  return found.concat(strips.filter(cut).map(() => "a strip is cut"));
+}"""
+
+
+def slide(page: Page) -> None:
+    """Begin to present, with the code there."""
+    page.keyboard.press("p")
+    page.wait_for_function("document.querySelector('.corner img')?.naturalWidth > 0")
+    page.evaluate(QUIET)
+
+
 @pytest.mark.parametrize(("tab", "view"), PLACES, ids=IDS)
 def test_a_view_on_a_desk_is_whole_and_in_the_dark_readable(walkers, axe_source, tab, view):
     page = walkers("desk")
     with at(page, tab, view):
         whole(page, "desk")
+        slide(page)
+        try:
+            assert page.evaluate(COVERED) == []
+        finally:
+            page.keyboard.press("Escape")
         page.evaluate("document.body.classList.add('dark')")
         try:
             accessible(page, axe_source)
@@ -128,10 +164,9 @@ def test_a_view_in_a_hall_is_whole_and_its_slide_readable_from_the_back_row(walk
     page = walkers("hall")
     with at(page, tab, view):
         whole(page, "hall")
-        page.keyboard.press("p")
+        slide(page)
         try:
-            page.evaluate(QUIET)
-            assert page.evaluate(SMALL) == []
+            assert page.evaluate(SMALL) == [] and page.evaluate(COVERED) == []
             bottom = page.locator("gradio-app:not([hidden]) :is(.knobs, .stage)").evaluate_all(
                 "(parts) => Math.max(...parts.map((part) => part.getBoundingClientRect().bottom))"
             )

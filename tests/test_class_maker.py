@@ -14,6 +14,7 @@ from tests.test_class_rooms import press
 from tests.test_class_server import joined, state
 from tests.test_class_server import press as pressed
 
+pytestmark = pytest.mark.usefixtures("no_pause")
 NAMES = ["VAE", "DCGAN", "StyleGAN2"]
 # Who made the faces of the rounds in the example.
 EXAMPLE = [(0, 1, 2), (0, 0, 1)]
@@ -21,18 +22,6 @@ EXAMPLE = [(0, 1, 2), (0, 0, 1)]
 
 def example(secret: str, number: int, deck: str) -> lineup.Dealt:
     return lineup.Dealt(deal(secret, number, DECK).faces, EXAMPLE[number - 1])
-
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch):
-    monkeypatch.setattr("demos.quiz.rooms.PAUSE", 0.0)
-
-
-@pytest.fixture
-def rooms(database):
-    rooms = Rooms(deal, database)
-    yield rooms
-    rooms.base.writer.dispose()
 
 
 @pytest.fixture

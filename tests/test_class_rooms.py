@@ -11,18 +11,7 @@ from demos.quiz.network import Refusal
 from demos.quiz.rooms import LETTERS, LIFE, Rooms
 from tests.class_server import deal
 
-
-@pytest.fixture(autouse=True)
-def no_pause(monkeypatch):
-    """Tests press one button after the other."""
-    monkeypatch.setattr("demos.quiz.rooms.PAUSE", 0.0)
-
-
-@pytest.fixture
-def rooms(database):
-    rooms = Rooms(deal, database)
-    yield rooms
-    rooms.base.writer.dispose()
+pytestmark = pytest.mark.usefixtures("no_pause")
 
 
 def press(rooms, code, key, what="advance"):

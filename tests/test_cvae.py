@@ -20,15 +20,6 @@ from train.data import binary_mnist, mnist
 NAME = "cvae-mnist"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Matrices are small here, and threads that wait for each other cost more than they bring."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def tiny(size: int = 3, latent: int = 2, classes: int = 4, seed: int = 0) -> CVAE:
     """A model with large random weights: nothing in it is close to zero or to linear."""
     model = CVAE(size, latent, hidden=8, layers=1, classes=classes).requires_grad_(False).eval()

@@ -18,15 +18,6 @@ from models.images import noise
 from train.data import mnist
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Matrices are small here, and threads that wait for each other cost more than they bring."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def tiny(size=8, T=1000, seed=1) -> UNet:
     """A model whose guess depends on everything: the last layers, zero at first, are random too."""
     with torch.random.fork_rng():

@@ -18,15 +18,6 @@ NAME = "image-gpt-vqvae-mnist"
 SMALL = dict(vocabulary=3, side=2, classes=2, width=16, blocks=2, heads=2)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """A token is a few small products, and threads that wait for each other cost more than they bring."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def tiny(seed: int = 0, **config) -> ImageGPT:
     """With large random weights: no two tokens are equally likely."""
     model = ImageGPT(**SMALL | config).requires_grad_(False).eval()

@@ -15,10 +15,14 @@ CELL = re.compile(r"<b[^>]*>(.*?)</b><span>(.*?)</span>")
 
 @pytest.fixture(scope="module")
 def strips() -> dict[str, list[tuple[str, str]]]:
+    """By page; where one has a strip for each kind of picture, by page and kind."""
     found = {}
     for part in shell.Pages(app.build(), TABS).blocks.blocks.values():
         if isinstance(text := getattr(part, "value", None), str) and "class='strip'" in text:
-            found[part.page] = [tuple(map(unescape, cell)) for cell in CELL.findall(text)]
+            kinds = [name for name in part.elem_classes if name.startswith("of-")]
+            found[" ".join([part.page, *kinds])] = [
+                tuple(map(unescape, cell)) for cell in CELL.findall(text)
+            ]
     return found
 
 

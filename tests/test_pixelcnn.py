@@ -19,15 +19,6 @@ from models.pixelcnn import PixelCNN, mask, receptive_field, sample
 from train.data import binary_mnist
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Matrices are small here, and threads that wait for each other cost more than they bring."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 @pytest.fixture(scope="module")
 def shipped() -> PixelCNN:
     return checkpoints.load("pixelcnn-mnist")

@@ -10,11 +10,13 @@ import gradio as gr
 import httpx
 import pytest
 from gradio.state_holder import SessionState
+from starlette.requests import Request
 
 import app
 import checkpoints
 from checkpoints import CheckpointError
 from demos import TABS, shell, ui
+from demos.vae import codes, latent_map, versus
 
 HTTP = httpx.Client(timeout=120)  # a first picture is drawn while one waits, and cores are busy
 PLACES = [(tab, view) for tab in TABS for view in tab.VIEWS]
@@ -22,8 +24,6 @@ IDS = [shell.page_of(tab, view) for tab, view in PLACES]
 # What the page's description may weigh for one view, without the pictures in it: text of its parts and its scripts.
 DESCRIBED = 60_000
 FIRST_PAGE = 100_000  # bytes on the wire
-# Three sheets of pictures, and a decoder: what phones look up in place of asking, once.
-HEAVIER = {"vae-versus": 255_000, "vae-codes": 195_000}
 # Gradio's script looks for every part through all events: their product is what a page costs before it is there.
 PRODUCT = 1500
 
@@ -50,8 +50,47 @@ def test_the_first_page_is_light_on_the_wire(app_url, page):
     tab, _, view = page.partition("-")
     answer = HTTP.get(f"{app_url}/?tab={tab}&view={view}", headers={"accept-encoding": "br"})
     assert answer.headers["content-encoding"] == "br"
-    assert int(answer.headers["content-length"]) < HEAVIER.get(page, FIRST_PAGE)
+    assert int(answer.headers["content-length"]) < FIRST_PAGE
     assert f'page: "{page}"' in answer.text
+
+
+LATER = {
+    "vae-versus": versus.sheets,
+    "vae-latent_map": latent_map.sheet,
+    "vae-codes": codes.decoder,
+}
+
+
+@pytest.mark.parametrize("page", LATER)
+def test_what_a_canvas_looks_up_comes_later_packed_and_once(app_url, page):
+    packed = {"accept-encoding": "br"}
+    answer = HTTP.get(f"{app_url}/views/{page}/later", headers=packed)
+    assert answer.json() == LATER[page]() and answer.headers["content-encoding"] == "br"
+    seen = packed | {"if-none-match": answer.headers["etag"]}
+    assert HTTP.get(f"{app_url}/views/{page}/later", headers=seen).status_code == 304
+    # None of it comes with the description.
+    sent = re.findall(r"[\w+/=]{1000,}", answer.text)
+    first = HTTP.get(f"{app_url}/views/{page}").text
+    assert sent and not any(text in first for text in sent)
+
+
+@pytest.mark.parametrize("page", ["gan-training", "nope"])
+def test_most_views_have_nothing_for_later(app_url, page):
+    assert HTTP.get(f"{app_url}/views/{page}/later").status_code == 404
+
+
+def test_weights_that_are_away_are_asked_for_again_later(monkeypatch):
+    pages = shell.Pages(app.build(), TABS)
+    request = Request(dict(type="http", headers=[], path_params=dict(page="vae-versus")))
+
+    def missing():
+        raise CheckpointError("these weights are away")
+
+    (canvas,) = (b for b in pages.blocks.blocks.values() if b.elem_id == "versus")
+    monkeypatch.setattr(canvas, "later", missing)
+    assert pages.later(request).status_code == 503
+    monkeypatch.setattr(canvas, "later", lambda: {"AE": "a sheet"})
+    assert json.loads(pages.later(request).body) == {"AE": "a sheet"}
 
 
 def test_the_descriptions_hold_nothing_of_other_views(pages):

@@ -30,14 +30,6 @@ FIXTURES = Path(__file__).parent / "fixtures"
 CONFIG_F = (512, 512, 512, 512, 512, 256, 128, 64, 32)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def oracle(name: str) -> tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]:
     """The state dict of one of the original programs, and what that program made of it."""
     with np.load(FIXTURES / f"stylegan2_{name}_32px.npz") as file:

@@ -17,15 +17,6 @@ from models.vae import VAE
 from train.data import binary_mnist, mnist
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Matrices are small here, and threads that wait for each other cost more than they bring."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def tiny(size=3, latent=2, hidden=8, layers=1, seed=0, scale=0.8) -> VAE:
     """A model with large random weights: nothing in it is close to zero or to linear."""
     model = VAE(size, latent, hidden, layers).requires_grad_(False).eval()

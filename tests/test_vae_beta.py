@@ -23,14 +23,6 @@ from train.vae_beta import NAMES
 SMALL = dict(size=28, latent=2, hidden=16, layers=1)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def shaken(model: torch.nn.Module, seed: int = 0) -> torch.nn.Module:
     generator = torch.Generator().manual_seed(seed)
     for p in model.requires_grad_(False).parameters():
@@ -284,3 +276,20 @@ def test_pca_is_made_by_its_command(empty_checkpoints, command, monkeypatch, two
     assert kept["components"].shape == (32, 784) and kept["mean"].shape == (784,)
     errors = [measured("pca-mnist")[str(d)]["squared_error"] for d in (2, 8, 16, 32)]
     assert errors == sorted(errors, reverse=True) and errors[0] < 0.01
+
+
+def test_one_look_names_and_says_how_sure(monkeypatch):
+    """What names and what `clear` says, of one pass: a part of a thousand is seen once."""
+    x = torch.rand(1500, 1, 28, 28, generator=seeded(3))
+    judge, seen = checkpoints.load("classifier-mnist"), []
+
+    def watched(part):
+        seen.append(len(part))
+        return judge(part)
+
+    monkeypatch.setattr(checkpoints, "load", lambda name: watched)
+    named, sure = train.classifier.verdict(x)
+    assert seen == [1000, 500]
+    with torch.inference_mode():
+        assert named.equal(judge(x).argmax(1))
+        assert sure == classifier.clear(judge, x).float().mean()

@@ -9,9 +9,8 @@ from torch.distributions import Normal, kl_divergence
 import checkpoints
 from models import vae
 from models.images import noise
-from tests.test_vae import by_quadrature, one_thread, pictures, tiny
+from tests.test_vae import by_quadrature, pictures, tiny
 
-__all__ = ["one_thread"]  # a fixture for all tests here
 K = 4000
 
 

@@ -142,15 +142,15 @@ def test_when_the_encoder_misses_the_page_says_so():
 @pytest.mark.parametrize("model", MODELS)
 def test_both_gradients_are_those_of_the_page(model):
     html = gradients.measure_gradients(own_digit(3), model, 2000)
-    rows = re.findall(r">(-?[\d,.]+) ± ([\d,.]+); one draw ± ([\d,]+)<", html.replace("−", "-"))
+    rows = re.findall(r">(-?[\d,.]+) ± ([\d,.]+); a draw ± ([\d,]+)<", html.replace("−", "-"))
     path, score, less = ([float(v.replace(",", "")) for v in row] for row in rows)
     assert score[2] > 10 * path[2] and path[2] < less[2] < score[2]
     for mean, error, spread in (path, score, less):
         assert error == pytest.approx(spread / 2000**0.5, rel=0.02, abs=0.06)
         assert abs(mean - path[0]) < 4.5 * (error + path[1])
     told = numbers(html)
-    assert told["score draws for one pathwise"][0] > 100 > told["less a baseline"][0] > 1
-    assert told["means apart, at most"][0] < 4.5
+    assert told["score draws to match one pathwise"][0] > 100 > told["with a baseline"][0] > 1
+    assert told["means differ by at most"][0] < 4.5
     # The pathwise mean again, as the derivative of a mean over the same draws.
     of = weighed(own_digit(3), model)
     mu = of.mu[0].clone().requires_grad_()

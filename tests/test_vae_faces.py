@@ -20,14 +20,6 @@ from train.data import faces
 NAME = "vae-faces-64d"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def tiny(seed: int = 0, s: float = 0.3) -> FaceVAE:
     model = FaceVAE(size=16, latent=4, width=16, s=s).requires_grad_(False).eval()
     generator = torch.Generator().manual_seed(seed)

@@ -3,6 +3,7 @@
 import base64
 import re
 
+import gradio as gr
 import numpy as np
 import pytest
 import torch
@@ -83,12 +84,12 @@ def test_the_same_call_gives_the_same_bytes():
 
 def test_what_the_page_looks_up_is_what_the_models_say():
     value = versus.opened(POINT, 0, 0, 7, 0.3, 0)
-    assert value["maps"] is versus.maps() and value["maps"].keys() == versus.MODELS.keys()
-    for name, kept in value["maps"].items():
-        (sheet,) = pictures(kept["sheet"])
+    assert value["dots"].keys() == versus.sheets().keys() == versus.MODELS.keys()
+    for name, kept in versus.sheets().items():
+        (sheet,) = pictures(kept)
         middle = sheet.astype(int)[SIDE // 2 * 28 :, SIDE // 2 * 28 :][:28, :28].reshape(28, 28, -1)
         assert abs(middle[..., 0] - shown(value, name)[0]).mean() < 6  # a lossy picture
-        raw = base64.b64decode(kept["dots"])
+        raw = base64.b64decode(value["dots"][name])
         assert len(raw) == 5 * versus.DIGITS
         assert list(raw[-versus.DIGITS :]) == versus.digits().tolist()
 
@@ -168,3 +169,14 @@ def test_handlers_leave_the_models_alone():
     for name in names:
         for key, value in tensors(name).items():
             assert value.equal(before[name][key]), (name, key)
+
+
+def test_pca_is_as_far_off_as_the_strip_says(monkeypatch):
+    """More than one: the networks are the better ones."""
+    said = []
+    monkeypatch.setattr(dims.ui, "strip", lambda cells: said.extend(cells))
+    with gr.Blocks():
+        dims.build()
+    times = float(said[0][0].removesuffix(" times"))
+    ratio = dims.measured("PCA", 16)["squared_error"] / dims.measured("AE", 16)["squared_error"]
+    assert times == pytest.approx(ratio, abs=0.05) and times > 3

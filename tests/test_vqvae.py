@@ -17,15 +17,6 @@ NAME = "vqvae-mnist"
 SMALL = dict(channels=1, widths=(4, 8), codes=6, dim=3)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Pictures are small here, and threads that wait for each other cost more than they bring."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def tiny(seed: int = 0, **config) -> VQVAE:
     """With weights from a generator of its own."""
     model = VQVAE(**SMALL | config)

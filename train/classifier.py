@@ -16,7 +16,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 import checkpoints
-from models.classifier import Classifier, clear, loss
+from models.classifier import CLEAR, Classifier, loss
 from train.data import mnist
 from train.loop import Recipe, arguments, budget, device, fit, publish
 from train.measure import Measured, size_of
@@ -41,14 +41,23 @@ def moved(x: Tensor, generator: torch.Generator) -> Tensor:
     return F.grid_sample(x, to, align_corners=False)
 
 
+def verdict(x: Tensor) -> tuple[Tensor, Tensor]:
+    """The names that the classifier gives, and the share of pictures that it is sure of (models.classifier.clear).
+
+    x: (n, 1, 28, 28) in [0, 1] -> (n,), ().
+    """
+    judge = checkpoints.load(NAME)
+    with torch.inference_mode():
+        best = torch.cat([judge(part).softmax(1) for part in x.split(1000)]).max(1)
+    return best.indices, (best.values >= CLEAR).float().mean()
+
+
 def measure(name: str, folder: Path | None) -> Measured:
     """How many test digits it names right, and how many it is sure of."""
-    model, (x, names) = checkpoints.load(name), grey(folder, "test")
-    with torch.inference_mode():
-        right = torch.cat([model(part).argmax(1) for part in x.split(1000)]) == names
-        sure = torch.cat([clear(model, part) for part in x.split(1000)])
-    return {"test_accuracy": round(right.float().mean().item(), 4), "test_images": len(x),
-            "clear_test_digits": round(sure.float().mean().item(), 4), **size_of(name)}, {}
+    x, names = grey(folder, "test")
+    named, sure = verdict(x)
+    return {"test_accuracy": round((named == names).float().mean().item(), 4), "test_images": len(x),
+            "clear_test_digits": round(sure.item(), 4), **size_of(name)}, {}
 
 
 def main() -> None:

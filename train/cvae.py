@@ -13,9 +13,8 @@ import torch
 from torch import Tensor
 
 import checkpoints
-from models.classifier import clear
 from models.cvae import CVAE, bound, loss, sample
-from train.classifier import grey
+from train.classifier import grey, verdict
 from train.data import binary_mnist
 from train.loop import Recipe, arguments, budget, device, fit, publish
 from train.measure import Measured, mean_and_error, size_of
@@ -27,13 +26,10 @@ SAMPLES = 10_000
 
 def agreement(model: CVAE, samples: int) -> tuple[float, float]:
     """How many draws from the prior the classifier names as asked, and how many it is sure of."""
-    judge, generator = checkpoints.load("classifier-mnist"), torch.Generator().manual_seed(0)
-    asked = torch.arange(samples) % model.classes
+    generator, asked = torch.Generator().manual_seed(0), torch.arange(samples) % model.classes
     with torch.inference_mode():
-        made = sample(model, torch.randn(samples, model.latent, generator=generator), asked)
-        right = torch.cat([judge(part).argmax(1) for part in made.split(1000)]) == asked
-        sure = torch.cat([clear(judge, part) for part in made.split(1000)])
-    return right.float().mean().item(), sure.float().mean().item()
+        named, sure = verdict(sample(model, torch.randn(samples, model.latent, generator=generator), asked))
+    return (named == asked).float().mean().item(), sure.item()
 
 
 def measure(name: str, folder: Path | None) -> Measured:

@@ -14,10 +14,9 @@ import torch
 from torch import Tensor
 
 import checkpoints
-from models.classifier import clear
 from models.image_gpt import ImageGPT, loss, sample
 from models.images import noise, to_uint8
-from train.classifier import grey
+from train.classifier import grey, verdict
 from train.faces import measure as measure_faces
 from train.features import distances
 from train.loop import DIGITS, FACES, Recipe, arguments, budget, device, fit, publish
@@ -68,10 +67,9 @@ def measure(name: str, folder: Path | None) -> Measured:
     if model.classes:
         asked = torch.arange(SAMPLES) % model.classes
         made = drawn(name, asked)
-        judge = checkpoints.load("classifier-mnist")
-        with torch.inference_mode():
-            numbers["classifier_agrees"] = round((judge(made).argmax(1) == asked).float().mean().item(), 4)
-            numbers["clear_digits"] = round(clear(judge, made).float().mean().item(), 4)
+        named, sure = verdict(made)
+        numbers["classifier_agrees"] = round((named == asked).float().mean().item(), 4)
+        numbers["clear_digits"] = round(sure.item(), 4)
         numbers |= distances({"samples": made}, folder)
     else:
         numbers |= measure_faces(to_uint8(drawn(name, torch.zeros(len(k), dtype=torch.long))), folder)

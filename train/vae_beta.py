@@ -11,15 +11,15 @@ N(0, I), are turned and scaled so that the codes of training digits have mean 0 
 them fit a Gaussian better.
 """
 
+from math import exp
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 import checkpoints
-from models.classifier import clear
 from models.vae import VAE, kl, log_p_x_given_z, loss, reparameterize, sample
-from train.classifier import grey
+from train.classifier import grey, verdict
 from train.features import distances
 from train.loop import Recipe, arguments, budget, device, fit, publish
 from train.measure import Measured, size_of
@@ -59,11 +59,9 @@ def judged(made: Tensor) -> dict[str, float]:
 
     The latter is the exponential of the names' entropy: 10 if all are drawn alike. made: (n, 1, 28, 28) in [0, 1].
     """
-    judge = checkpoints.load("classifier-mnist")
-    with torch.inference_mode():
-        sure = torch.cat([clear(judge, part) for part in made.split(1000)]).float().mean().item()
-        names = torch.cat([judge(part).argmax(1) for part in made.split(1000)]).bincount(minlength=10) / len(made)
-    return {"clear_digits": round(sure, 4), "digits_drawn": round(torch.special.entr(names).sum().exp().item(), 2)}
+    named, sure = verdict(made)
+    entropy = torch.special.entr(named.bincount(minlength=10) / len(made)).sum().item()
+    return {"clear_digits": round(sure.item(), 4), "digits_drawn": round(exp(entropy), 2)}
 
 
 def measure(name: str, folder: Path | None) -> Measured:

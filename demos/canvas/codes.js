@@ -1,5 +1,5 @@
-// A digit as a grid of codes. value = {drawing, codes, nearest, place, terms, to_code, to_encoder, through_argmin}, and at first
-// {decoder, portraits, use} too: with these the page decodes every grid by itself, as models/vqvae.py does.
+// A digit as a grid of codes. value = {drawing, codes, nearest, place, ink, terms, to_code, to_encoder, through_argmin}, and at
+// first {portraits, use} too. The decoder comes later: from then on the page decodes every grid by itself, as models/vqvae.py does.
 const SIDE = 7,
   N = 28,
   BETA = 0.25;
@@ -13,6 +13,7 @@ let codes = [],
   past = [], // grids before each exchange
   tried = null, // the code under the pointer
   first = [], // the picture of the nearest codes
+  built = false,
   book = null,
   layers = null;
 
@@ -83,8 +84,9 @@ function read({ weights, dim, widths: [deep, wide] }) {
   layers.ups = [layer(deep, wide, 4), layer(wide, 1, 4)];
 }
 
-// The ink, 0 to 1, of a grid of codes.
+// The ink, 0 to 1, of a grid of codes; until the decoder is there, of the grid that the server has answered last.
 function decode(grid) {
+  if (!book) return Array.from(gml.bytes(props.value.ink), (v) => v / 255);
   const { dim } = book;
   const e = new Float32Array(dim * SIDE * SIDE);
   grid.forEach((code, i) => {
@@ -217,8 +219,7 @@ function buttons(box, n, columns, choose) {
 }
 
 function build() {
-  const { decoder, portraits, use } = props.value;
-  read(decoder);
+  const { portraits, use } = props.value;
   element.style.setProperty("--portraits", `url(${portraits})`);
   buttons(
     find(".code-grid"),
@@ -252,7 +253,14 @@ function build() {
     tried = null;
     draw();
   });
-  element.dataset.ready = "";
+  built = true;
+  gml.later(element).then((decoder) => {
+    if (!decoder) return; // each picture is the server's
+    read(decoder);
+    first = decode(nearest);
+    draw();
+    element.dataset.ready = "";
+  });
 }
 
 find(".undo").addEventListener("click", () => {
@@ -271,7 +279,7 @@ find(".reset").addEventListener("click", () => {
 // An answer has come: to an exchange, whose grid stands here already, or with another drawing.
 function show() {
   if (!props.value) return; // the weights could not be had, and the page says so
-  if (!book) build();
+  if (!built) build();
   const another = props.value.drawing !== drawing;
   if (another) {
     ({ codes, nearest, place, drawing } = props.value);
@@ -282,6 +290,6 @@ function show() {
   draw();
 }
 watch("value", show);
-gml.onTheme(() => book && draw());
+gml.onTheme(() => built && draw());
 show();
 if (gml.restoring(element)) trigger("apply");

@@ -1,8 +1,7 @@
 // A point on a map of z, and what it decodes to. value = {z: [z1, z2], ink: base64 of 784 bytes, ms}; the first one
-// has also {sheet, dots}.
-// While the point moves the picture is looked up in the sheet of side x side pictures; where it rests, the server's own answer takes its place.
+// has also dots. While the point moves the picture is looked up in a sheet of side x side pictures, which comes later; where it
+// rests, the server's own answer takes its place.
 const N = 28,
-  KEYS = 81,
   GAP = 0.025; // of the map's side: a point with no dot this near stands in a gap
 const find = (selector) => element.querySelector(selector);
 const map = find(".map"),
@@ -11,10 +10,7 @@ const map = find(".map"),
 let at,
   z,
   p,
-  sheet = null,
-  dragging = false,
-  travelled = 0,
-  resting = null;
+  sheet = null;
 
 const plane = gml.plane(props),
   { toMap, toZ } = plane,
@@ -39,9 +35,7 @@ function draw() {
 }
 
 function move(u, v) {
-  const clip = (t) => Math.min(1, Math.max(0, t));
-  travelled += Math.hypot(clip(u) - at[0], clip(v) - at[1]);
-  at = [clip(u), clip(v)];
+  at = [u, v];
   z = at.map(toZ);
   if (sheet) p = plane.look(sheet, at);
   else if ("ready" in element.dataset) ask(); // this browser gives no picture back: each point is the server's
@@ -53,40 +47,13 @@ function ask() {
   trigger("select");
 }
 
-function rest() {
-  clearTimeout(resting);
+function rest(far) {
+  if (far) gml.did(element, "drag");
   if (!dots.some(({ u, v }) => Math.hypot(u - at[0], v - at[1]) < GAP)) gml.did(element, "gap");
   ask();
 }
 
-function under(event) {
-  const box = map.getBoundingClientRect();
-  move((event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height);
-}
-map.addEventListener("pointerdown", (event) => {
-  map.setPointerCapture(event.pointerId);
-  dragging = true;
-  under(event);
-  travelled = 0; // a jump is no walk
-});
-map.addEventListener("pointermove", (event) => dragging && under(event));
-for (const end of ["pointerup", "pointercancel"])
-  map.addEventListener(end, () => {
-    if (!dragging) return;
-    dragging = false;
-    if (travelled > 0.3) gml.did(element, "drag");
-    rest();
-  });
-map.addEventListener("keydown", (event) => {
-  const cell = Math.round((1 - at[1]) * (KEYS - 1)) * KEYS + Math.round(at[0] * (KEYS - 1));
-  const next = gml.arrow(event.key, cell, KEYS);
-  if (next === null) return;
-  event.preventDefault();
-  move((next % KEYS) / (KEYS - 1), 1 - Math.floor(next / KEYS) / (KEYS - 1));
-  if (travelled > 0.3) gml.did(element, "drag");
-  clearTimeout(resting);
-  resting = setTimeout(rest, 250);
-});
+const finger = gml.pointing(map, { at: () => at, move, rest });
 
 find(".downloads").addEventListener("click", (event) => {
   const kind = event.target.dataset.save,
@@ -96,7 +63,7 @@ find(".downloads").addEventListener("click", (event) => {
 });
 
 function read() {
-  if (dragging) {
+  if (finger.dragging) {
     // The finger is already elsewhere. Where there is no sheet, the newest picture is the nearest.
     if (!sheet) p = gml.bytes(props.value.ink);
     return draw();
@@ -114,8 +81,8 @@ new ResizeObserver(drawMap).observe(map);
 read();
 drawMap();
 
-gml.levels(props.value.sheet).then((levels) => {
-  sheet = levels;
+gml.later(element).then(async (uri) => {
+  sheet = uri && (await gml.levels(uri));
   element.dataset.ready = "";
 });
 if (gml.restoring(element)) trigger("apply");

@@ -1,8 +1,7 @@
 // Three maps with one pointer, and under each what its decoder makes. value = {shown, digit, radius, seed, at: {name: z},
-// epsilon: wall pairs of numbers, ink: {name: base64 of 784 bytes a picture}, ms}; the first one has maps: {name: {sheet, dots}}.
-// While a finger moves the pictures are looked up in the sheets; where it rests, the server's own take their place.
+// epsilon: wall pairs of numbers, ink: {name: base64 of 784 bytes a picture}, ms}; the first one has dots: {name: dots}.
+// While a finger moves the pictures are looked up in sheets, which come later; where it rests, the server's own take their place.
 const N = 28,
-  KEYS = 81,
   across = Math.sqrt(props.wall);
 const plane = gml.plane(props);
 const sides = [...element.querySelectorAll("figure")].map((figure) => ({
@@ -10,13 +9,10 @@ const sides = [...element.querySelectorAll("figure")].map((figure) => ({
   map: figure.querySelector(".map"),
   pointer: figure.querySelector(".pointer"),
   picture: figure.querySelector(".picture"),
-  dots: plane.dots(props.value.maps[figure.dataset.name].dots),
+  dots: plane.dots(props.value.dots[figure.dataset.name]),
   sheet: null,
 }));
-let state = props.value,
-  dragging = false,
-  travelled = 0,
-  resting = null;
+let state = props.value;
 
 const onMap = (z) => z.map(plane.toMap);
 const moves = () => state.shown === "around a digit";
@@ -63,10 +59,7 @@ function drawMaps() {
 }
 
 // Onto a point of a map; around a digit, onto the dot that is nearest there, and onto its place on the other maps.
-function move(side, u, v) {
-  const to = [u, v].map((t) => Math.min(1, Math.max(0, t))),
-    before = onMap(state.at[side.name]);
-  travelled += Math.hypot(to[0] - before[0], to[1] - before[1]);
+function move(side, ...to) {
   const next = { ...state, at: {} };
   if (moves()) {
     const far = side.dots.map((dot) => Math.hypot(dot.u - to[0], dot.v - to[1]));
@@ -81,47 +74,22 @@ function move(side, u, v) {
   look();
 }
 
-function ask() {
-  clearTimeout(resting);
-  if (travelled > 0.3) gml.did(element, "drag");
+function rest(far) {
+  if (far) gml.did(element, "drag");
   if (!moves()) state.point = state.at[sides[0].name];
   element.dataset.knobs = JSON.stringify([state.shown, ...state.point, state.digit]);
   trigger("select");
 }
 
-for (const side of sides) {
-  const { map } = side;
-  const under = (event) => {
-    const box = map.getBoundingClientRect();
-    move(side, (event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height);
-  };
-  map.addEventListener("pointerdown", (event) => {
-    map.setPointerCapture(event.pointerId);
-    dragging = true;
-    under(event);
-    travelled = 0; // a jump is no walk
+for (const side of sides)
+  side.finger = gml.pointing(side.map, {
+    at: () => onMap(state.at[side.name]),
+    move: (u, v) => move(side, u, v),
+    rest,
   });
-  map.addEventListener("pointermove", (event) => dragging && under(event));
-  for (const end of ["pointerup", "pointercancel"])
-    map.addEventListener(end, () => {
-      if (!dragging) return;
-      dragging = false;
-      ask();
-    });
-  map.addEventListener("keydown", (event) => {
-    const [u, v] = onMap(state.at[side.name]);
-    const cell = Math.round((1 - v) * (KEYS - 1)) * KEYS + Math.round(u * (KEYS - 1));
-    const next = gml.arrow(event.key, cell, KEYS);
-    if (next === null) return;
-    event.preventDefault();
-    move(side, (next % KEYS) / (KEYS - 1), 1 - Math.floor(next / KEYS) / (KEYS - 1));
-    clearTimeout(resting);
-    resting = setTimeout(ask, 250);
-  });
-}
 
 function read() {
-  if (dragging) return; // the finger is already elsewhere
+  if (sides.some(({ finger }) => finger.dragging)) return; // the finger is already elsewhere
   const before = state;
   state = props.value;
   for (const side of sides) {
@@ -139,7 +107,8 @@ for (const { map } of sides) new ResizeObserver(drawMaps).observe(map);
 read();
 drawMaps();
 
-Promise.all(sides.map(async (side) => (side.sheet = await gml.levels(props.value.maps[side.name].sheet)))).then(
-  () => (element.dataset.ready = ""),
-);
+gml.later(element).then(async (sheets) => {
+  if (sheets) for (const side of sides) side.sheet = await gml.levels(sheets[side.name]);
+  element.dataset.ready = "";
+});
 if (gml.restoring(element)) trigger("apply");

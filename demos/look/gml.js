@@ -6,10 +6,10 @@
       "This browser gives a page no photo back, only noise: its protection against fingerprinting. Allow this page to extract canvas data, or take another browser.",
     intent: null, // what the next answer is for: "play" it, or show it whole
 
-    // A number in the view's strip that the page measures itself.
+    // A number in the view's strips that the page measures itself.
     live(element, name, text) {
-      const cell = element.closest("gradio-app")?.querySelector(`[data-live="${name}"]`);
-      if (cell) cell.textContent = text;
+      const view = element.closest("gradio-app");
+      for (const cell of view?.querySelectorAll(`[data-live="${name}"]`) ?? []) cell.textContent = text;
     },
 
     colour: (element, name) => getComputedStyle(element).getPropertyValue(name).trim(),

@@ -1,3 +1,20 @@
+// Points of a plane moved as little as it takes until no two are nearer than `least`, all from low to high.
+gml.apart = (points, least, low, high) => {
+  const clip = (t) => Math.min(high, Math.max(low, t));
+  const placed = points.map((at) => at.map(clip));
+  for (let round = 0; round < 80; round++)
+    for (const [k, a] of placed.entries())
+      for (const b of placed.slice(0, k)) {
+        const [x, y] = [a[0] - b[0], a[1] - b[1]],
+          far = Math.hypot(x, y);
+        if (far >= least) continue;
+        const [right, down] = far ? [x / far, y / far] : [1, 0],
+          step = (least - far) / 2;
+        [a[0], a[1], b[0], b[1]] = [a[0] + step * right, a[1] + step * down, b[0] - step * right, b[1] - step * down].map(clip);
+      }
+  return placed;
+};
+
 // Two dimensions of z as a map on which equal areas are equally likely under the prior, and a sheet of what they decode to.
 // phi[k] is where z = -edge + k * step stands on the map, 0 to 1; straight lines in between. The sheet has side x side pictures.
 gml.plane = ({ side, edge, phi }) => {
@@ -66,15 +83,18 @@ gml.plane = ({ side, edge, phi }) => {
       g.fill();
     }
     // Names stand on the clusters; a legend would have to be looked up.
-    g.font = `600 ${Math.round(Math.max(17 * scale, width / 22))}px ${gml.colour(element, "--serif")}`;
+    const size = Math.round(Math.max(17 * scale, width / 22));
+    g.font = `600 ${size}px ${gml.colour(element, "--serif")}`;
     g.textAlign = "center";
     g.textBaseline = "middle";
     g.lineWidth = 5 * scale;
     g.lineJoin = "round";
-    for (let digit = 0; digit < 10; digit++) {
+    const middles = Array.from({ length: 10 }, (_, digit) => {
       const mine = dots.filter((dot) => dot.digit === digit);
       const middle = (name) => mine.map((dot) => dot[name]).sort((a, b) => a - b)[mine.length >> 1];
-      const [x, y] = [middle("u") * width, (1 - middle("v")) * width];
+      return [middle("u") * width, (1 - middle("v")) * width];
+    });
+    for (const [digit, [x, y]] of gml.apart(middles, 0.95 * size, 0.6 * size, width - 0.6 * size).entries()) {
       g.strokeStyle = gml.colour(element, "--card");
       g.strokeText(digit, x, y);
       g.fillStyle = gml.colour(element, "--ink");
@@ -83,4 +103,52 @@ gml.plane = ({ side, edge, phi }) => {
   }
 
   return { toMap, toZ, dots, look, draw };
+};
+
+// The point of a map under a finger, or moved by arrow keys. at() is where it stands, [u, v]; move(u, v) takes it elsewhere;
+// rest(far) says that it stays there, far: whether it went a way. Returns {dragging}: whether a finger has it now.
+gml.pointing = (map, { at, move, rest }) => {
+  const KEYS = 81;
+  const finger = { dragging: false };
+  let travelled = 0,
+    resting = null;
+
+  function go(...to) {
+    const [u, v] = to.map((t) => Math.min(1, Math.max(0, t))),
+      before = at();
+    travelled += Math.hypot(u - before[0], v - before[1]);
+    move(u, v);
+  }
+  const under = (event) => {
+    const box = map.getBoundingClientRect();
+    go((event.clientX - box.left) / box.width, 1 - (event.clientY - box.top) / box.height);
+  };
+  const end = () => {
+    clearTimeout(resting);
+    rest(travelled > 0.3);
+  };
+  map.addEventListener("pointerdown", (event) => {
+    map.setPointerCapture(event.pointerId);
+    finger.dragging = true;
+    under(event);
+    travelled = 0; // a jump is no walk
+  });
+  map.addEventListener("pointermove", (event) => finger.dragging && under(event));
+  for (const name of ["pointerup", "pointercancel"])
+    map.addEventListener(name, () => {
+      if (!finger.dragging) return;
+      finger.dragging = false;
+      end();
+    });
+  map.addEventListener("keydown", (event) => {
+    const [u, v] = at();
+    const cell = Math.round((1 - v) * (KEYS - 1)) * KEYS + Math.round(u * (KEYS - 1));
+    const next = gml.arrow(event.key, cell, KEYS);
+    if (next === null) return;
+    event.preventDefault();
+    go((next % KEYS) / (KEYS - 1), 1 - Math.floor(next / KEYS) / (KEYS - 1));
+    clearTimeout(resting);
+    resting = setTimeout(end, 250);
+  });
+  return finger;
 };

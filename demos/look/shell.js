@@ -292,6 +292,12 @@
     // What the link says for something that is no knob of Gradio's.
     linked: (element, name) => element.closest("gradio-app")?.query.get(name) ?? null,
 
+    // What a canvas looks up once its first picture stands there; null where the server is away.
+    later: (element) =>
+      fetch(`views/${element.closest("gradio-app").dataset.view}/later`)
+        .then((answer) => (answer.ok ? answer.json() : null))
+        .catch(() => null),
+
     // Where the app lies, as this page was reached.
     root: () => new URL(".", location.href).href.replace(/\/$/, ""),
 

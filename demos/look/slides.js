@@ -20,12 +20,28 @@
   }
 
   // The code stands below the knobs, as large as there is room; where there is none, small beside the headline.
+  // A strip that the screen would cut begins below its edge instead.
   function place() {
     const corner = find(".corner");
-    const ends = [...document.querySelectorAll("gradio-app:not([hidden]) .knobs")];
-    const room = innerHeight - Math.max(0, ...ends.map((part) => part.getBoundingClientRect().bottom)) - 40;
-    corner.classList.toggle("below", ends.length > 0 && room >= 130);
-    corner.style.setProperty("--room-left", `${Math.min(240, room)}px`);
+    const boxes = (selector) =>
+      [...document.querySelectorAll(`gradio-app:not([hidden]) ${selector}`)]
+        .map((part) => part.getBoundingClientRect())
+        .filter(({ height }) => height);
+    document.body.classList.remove("cut");
+    document.body.classList.toggle("cut", presenting() && boxes(".strip").some(({ bottom }) => bottom > innerHeight));
+    const knobs = boxes(".knobs"),
+      end = Math.max(0, ...knobs.map(({ bottom }) => bottom));
+    // From the knobs to the strip, or from the strip to the edge.
+    const [top = innerHeight, under = innerHeight] = boxes(".strip").flatMap((box) => [box.top, box.bottom]);
+    const [room, foot] =
+      top >= innerHeight
+        ? [innerHeight - end, 0]
+        : innerHeight - under > top - end
+          ? [innerHeight - under, 0]
+          : [top - end, innerHeight - top];
+    corner.classList.toggle("below", knobs.length > 0 && room >= 170);
+    const sizes = { "--room-left": Math.min(240, room - 40), "--foot": foot, "--wide": knobs[0]?.width ?? 0 };
+    for (const [name, size] of Object.entries(sizes)) corner.style.setProperty(name, `${size}px`);
   }
 
   // The QR code of this very view, with its knobs.
@@ -41,7 +57,7 @@
       URL.revokeObjectURL(find(".corner img").src);
       find(".corner img").src = URL.createObjectURL(await answer.blob());
       const open = answer.headers.get("x-reachable") === "yes";
-      find(".corner p").textContent = open ? "" : "Only this computer: start with make class";
+      find(".corner p").textContent = open ? "" : "This computer only: use make class";
       place();
     } catch {
       asked = ""; // The server is away: the slide stays, its old code too.

@@ -7,13 +7,14 @@ import torch
 import checkpoints
 from demos import plots, ui
 from demos.vae.curves import trade
-from demos.vae.latent import DIMENSIONS, SIZE, image, ink, means
+from demos.vae.latent import DIMENSIONS, SIZE, drawn, example, image, ink, means, on_drawing
 from models.images import noise
 from models.vae import kl
 
 TITLE = "Beta"
 BETAS = (0, 0.25, 1, 4, 16)
 LABELS = {0: "0, autoencoder", 0.25: "0.25", 1: "1, VAE", 4: "4", 16: "16"}
+EXAMPLE = (8, 0)  # the first drawing: the digit, and which of them
 OWN, DRAWS = 7, 16  # the model's own digits beside the drawing; pictures from the prior
 
 
@@ -36,9 +37,10 @@ def measured(beta: float) -> dict:
 
 def examples(drawing: str) -> torch.Tensor:
     """The drawing, and digits that the VAE on the other views decodes from means of test digits. -> (8, 1, 28, 28)."""
-    own = torch.from_numpy(ui.bits(drawing, SIZE).astype(np.float32)).view(1, 1, SIZE, SIZE)
     z, labels = means(DIMENSIONS)
-    return torch.cat([own, ink(torch.stack([z[labels == k][0] for k in range(1, OWN + 1)]))])
+    return torch.cat(
+        [drawn(drawing), ink(torch.stack([z[labels == k][0] for k in range(1, OWN + 1)]))]
+    )
 
 
 def beta_vae(beta: float, drawing: str, seed: int) -> str:
@@ -70,26 +72,20 @@ def beta_vae(beta: float, drawing: str, seed: int) -> str:
         verdict = f"all {DIMENSIONS} units are in use"
     price = kl(mu, log_var).mean(0).tolist() if beta else None
     if price:
-        figures = plots.bars(price, "nats that each unit says of these digits", "unit ")
+        figures = plots.bars(price, "KL of each unit, nats", "unit ")
     else:
         figures = "<p class='hint'>Without noise a unit can say any number exactly: its KL has no bound.</p>"
     figures += trade([(b, measured(b)) for b in BETAS], beta)
     return (
         f"<p class='verdict'><b>{said}</b> &nbsp; {verdict}.</p><div class='beta'>"
         f"<figure>{image(x, 'A drawing and seven digits', OWN + 1)}{image(copies, 'What comes back', OWN + 1)}"
-        f"<figcaption>Above what goes in, below what comes back, squared error {off:.3f} a pixel</figcaption></figure>"
+        f"<figcaption>Digits and copies, squared error {off:.3f} a pixel</figcaption></figure>"
         f"<figure>{image(draws, 'Sixteen draws from the prior', OWN + 1)}"
-        f"<figcaption>Drawn from N(0, I): {known['frechet_draws']:.0f} from test digits (Frechet), real ones "
-        f"{known['frechet_training_digits']:.0f}"
+        f"<figcaption>Drawn digits, Frechet distance {known['frechet_draws']:.0f} (real ones: "
+        f"{known['frechet_training_digits']:.0f})"
         "</figcaption></figure></div><div class='halves-of-bound' tabindex='0' role='group' "
         f"aria-label='What each unit says, and the curve of all betas'>{figures}</div>"
     )
-
-
-def example() -> str:
-    """A drawing to begin with: the model's own picture of a test digit's mean."""
-    z, labels = means(DIMENSIONS)
-    return "".join("01"[v > 0.5] for v in ink(z[labels == 8][0, None]).flatten().tolist())
 
 
 # What is shown.
@@ -113,9 +109,9 @@ def build() -> None:
             shown = ui.html("", elem_id="beta", **ui.ASKS)
         ui.words(
             see=(
-                "Each point of the curve is a VAE of its own, trained alike but for beta.",
+                "Each point of the curve, in nats a digit, is a VAE of its own, trained alike but for beta.",
                 "Cheap codes copy well, and lie where the prior seldom draws.",
-                "Dear codes lie where it draws, and say less and less of the digit.",
+                "Dear codes lie where it draws, and say less and less about the digit.",
             ),
             steps={
                 "free": "Set beta to 0: the best copies, worse draws",
@@ -143,10 +139,9 @@ def build() -> None:
     )
     ui.mathematics(MATHEMATICS)
     knobs = [beta, pad, seed]
-    ui.first(example, [], [pad])
-    ui.first(beta_vae, knobs, [shown])
+    ui.first(lambda: example(*EXAMPLE), [], [pad])
     done = ui.on([beta.input, seed.input, shown.apply], beta_vae, knobs, shown, queue=False)
-    drawn = ui.on(pad.input, beta_vae, knobs, shown, queue=False, api_visibility="private")
+    on_drawing(pad, beta_vae, knobs, [shown], "beta, draw", queue=False, api_visibility="private")
     ui.in_page(
         done.success,
         """(beta) => {
@@ -156,7 +151,6 @@ def build() -> None:
         }""",
         beta,
     )
-    ui.in_page(drawn.success, "() => gml.did(document.querySelector('#beta'), 'draw')")
     ui.link("vae", beta=beta, **{"beta-seed": seed})
 
 

@@ -20,7 +20,7 @@ from demos.vae.latent import (
     image,
     ink,
     model,
-    own_digit,
+    on_drawing,
     weighed,
 )
 from models.images import noise
@@ -222,13 +222,8 @@ def build() -> None:
     )
     math = ui.mathematics()
     given, shown = [pad, which], [z, lines, math]
-    ui.first(own_digit, [own], [pad])
-    ui.first(encode, given, shown)
-    drawn = ui.on(pad.input, encode, given, shown)
-    ui.in_page(drawn.success, "() => gml.did(document.querySelector('#bound'), 'encode')")
+    on_drawing(pad, encode, given, shown, "bound, encode", own, named=True)
     ui.on(which.input, encode, given, shown, api_visibility="private")
-    chosen = ui.on([own.input, pad.apply], own_digit, own, pad, queue=False)
-    ui.on(chosen.success, encode, given, shown, api_visibility="private")
     ui.in_page(line.input, "(k) => document.querySelector('#bound .lines').show(k)", line)
     ui.in_page(lines.apply, "(k) => document.querySelector('#bound .lines').show(k)", line)
     ui.in_page(

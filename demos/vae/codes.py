@@ -11,7 +11,8 @@ from torch import Tensor
 import checkpoints
 from demos import ui
 from demos.vae.codebook import COLUMNS, portraits, quantizer, use
-from demos.vae.latent import SIZE, ink, means
+from demos.vae.latent import SIZE, as_drawing, drawn, ink, means
+from models.images import to_uint8
 from models.vqvae import nearest, straight_through
 
 TITLE = "VQ-VAE"
@@ -39,19 +40,19 @@ def codes_in_range(value) -> list[int]:
 
 def a_digit(digit: int) -> str:
     """A digit as a drawing: what the VAE with sixteen numbers makes of a test digit's. digit: 0 to 99."""
-    z = means(16)[0][ui.whole(digit, "Digit", 0, 99), None]
-    return "".join("01"[v > 0.5] for v in ink(z).flatten().tolist())
+    return as_drawing(ink(means(16)[0][ui.whole(digit, "Digit", 0, 99), None]))
 
 
 def quantize(drawing: str, codes: str, place: int) -> tuple[dict, str]:
     """Encode a drawing into codes, and what each term of the loss then is.
 
     drawing: 784 characters 0 or 1 in raster order; codes: 49 of them to take in place of the nearest; place: 0 to 48.
-    Returns the drawing, the grid, the nearest codes, the three terms without beta, and the gradient at that place as D
-    hands it to e_k, as E(x) gets it, and as argmin would pass it on; then the equations with these numbers in.
+    Returns the drawing, the grid, the nearest codes, the picture in 784 bytes (base64), the three terms without beta,
+    and the gradient at that place as D hands it to e_k, as E(x) gets it, and as argmin would pass it on; then the
+    equations with these numbers in.
     """
     model, given = quantizer(NAME), codes_in_range(codes)
-    x = torch.from_numpy(ui.bits(drawing, SIZE)).float().view(1, 1, SIZE, SIZE)
+    x = drawn(drawing)
     row, column = divmod(ui.whole(place, "Place", 0, PLACES - 1), SIDE)
     with torch.no_grad():
         z = model.encode(x)
@@ -61,7 +62,8 @@ def quantize(drawing: str, codes: str, place: int) -> tuple[dict, str]:
         apart = (z - e).square().sum().item()  # codebook and commitment: one number, two receivers
     with torch.enable_grad():
         z, e = z.requires_grad_(), e.requires_grad_()
-        error = (x - model.decode(straight_through(z, e))).square().sum()
+        back = model.decode(straight_through(z, e))
+        error = (x - back).square().sum()
         (to_encoder,) = torch.autograd.grad(error, z)
         (to_code,) = torch.autograd.grad((x - model.decode(e)).square().sum(), e)
     here = (0, slice(None), row, column)
@@ -70,6 +72,7 @@ def quantize(drawing: str, codes: str, place: int) -> tuple[dict, str]:
         drawing=drawing,
         codes=k.flatten().tolist(),
         nearest=closest.flatten().tolist(),
+        ink=base64.b64encode(to_uint8(back.detach().clamp(0, 1)).tobytes()).decode(),
         place=row * SIDE + column,
         terms=[round(v, 3) for v in (error.item(), apart, apart)],
         to_code=[round(v, 4) for v in to_code[here].tolist()],
@@ -102,9 +105,9 @@ def decoder() -> dict:
 
 
 def opened_codes(drawing: str, codes: str, place: int) -> tuple[dict, str]:
-    """The first picture: quantize, with what the page looks up from then on."""
+    """The first picture: quantize, with the codes' portraits and how often they are chosen."""
     value, math = quantize(drawing, codes, place)
-    return value | dict(decoder=decoder(), portraits=portraits(NAME), use=use(NAME)), math
+    return value | dict(portraits=portraits(NAME), use=use(NAME)), math
 
 
 def equations(value: dict) -> str:
@@ -154,6 +157,7 @@ def build() -> None:
             place = gr.Number(PLACE, visible=False, label="place", elem_id="vae-place")
         with ui.stage():
             canvas = ui.canvas("codes", None, "codes", columns=COLUMNS)
+            canvas.later = decoder
         ui.words(
             see=(
                 "A code's portrait is the mean of what is drawn around it in 10,000 test digits.",

@@ -41,9 +41,7 @@ def trade(points: Sequence[tuple[float, dict]], chosen: float) -> str:
         for y, nats in ((TOP + 6, high), (BASE - 2, low))
     ]
     told = "; ".join(f"beta {b:g}: {m['rate']:.1f}, {m['distortion']:.1f}" for b, m in rest)
-    return _figure(
-        f"Rate and distortion in nats. {told}", "distortion over rate, nats a digit", parts
-    )
+    return _figure(f"Rate and distortion in nats. {told}", "distortion over rate", parts)
 
 
 def _tick(x: float, text: str) -> str:

@@ -5,7 +5,8 @@ from torch import Tensor
 
 import checkpoints
 from demos import plots, ui
-from demos.vae.latent import SIZE, image, own_digit
+from demos.vae.figures import minus
+from demos.vae.latent import SIZE, drawn, image, on_drawing, own_digit
 from models.cvae import CVAE, bound, sample
 from models.images import noise
 
@@ -36,7 +37,7 @@ def style(drawing: str, digit: int, seed: int) -> tuple[str, str]:
     drawn styles. Returns the grid with the bound on log p of the drawing for each digit that it might be told to be, as
     HTML, and the equations with these numbers in.
     """
-    x = torch.from_numpy(ui.bits(drawing, SIZE)).float().view(1, 1, SIZE, SIZE)
+    x = drawn(drawing)
     digit, seed = ui.whole(digit, "Digit", 0, CLASSES - 1), ui.seed(seed)
     network, told = model(), torch.arange(CLASSES)
     with torch.inference_mode():
@@ -48,9 +49,9 @@ def style(drawing: str, digit: int, seed: int) -> tuple[str, str]:
     fit = fit.view(DRAWS, CLASSES).mean(0)
     apart = apart.view(DRAWS, CLASSES, -1)[0]
     elbo = (fit - apart.sum(1)).tolist()
-    drawn = noise((network.latent,), [(seed + k) % (ui.LARGEST_SEED + 1) for k in range(STYLES)])
+    others = noise((network.latent,), [(seed + k) % (ui.LARGEST_SEED + 1) for k in range(STYLES)])
     grid = image(
-        every_digit(torch.cat([mu, drawn])),
+        every_digit(torch.cat([mu, others])),
         f"Six styles, each as the digits 0 to 9; the first is the drawing's, told that it is a {digit}",
         CLASSES,
     )
@@ -64,7 +65,7 @@ def page(
     best = max(range(CLASSES), key=elbo.__getitem__)
     names = "".join(f"<b{' data-told' * (k == digit)}>{k}</b>" for k in range(CLASSES))
     bounds = "".join(
-        f"<span{' data-best' * (k == best)}>{v:.0f}</span>" for k, v in enumerate(elbo)
+        f"<span{' data-best' * (k == best)}>{minus(f'{v:.0f}')}</span>" for k, v in enumerate(elbo)
     )
     fit, cost = costs
     said = (
@@ -75,8 +76,8 @@ def page(
     return (
         f"<div class='styles'><div class='ten'>{names}</div><div class='sheet'>{grid}</div>"
         "<div class='ten bounds' role='group' aria-label='The bound for each digit that it might be told to be'>"
-        f"{bounds}</div></div><div class='halves'><p class='verdict'><b>{fit - cost:.1f} nats</b> &nbsp; = {fit:.1f} "
-        f"for the reconstruction - {cost:.1f} for saying which z, {said}.</p>"
+        f"{bounds}</div></div><div class='halves'><p class='verdict'><b>{minus(f'{fit - cost:.1f}')} nats</b> &nbsp; = "
+        f"{minus(f'{fit:.1f}')} for the reconstruction − {cost:.1f} for saying which z, {said}.</p>"
         f"{plots.bars(apart, 'KL of each dimension, in nats', 'z')}</div>"
     )
 
@@ -156,9 +157,9 @@ def build() -> None:
     math = ui.mathematics()
     knobs = [pad, digit, seed]
     ui.first(own_digit, [digit], [pad])
-    ui.first(style, knobs, [shown, math])
     ui.on([digit.input, seed.input, shown.apply], style, knobs, [shown, math], queue=False)
-    drawn = ui.on(pad.input, style, knobs, [shown, math], queue=False, api_visibility="private")
-    for gesture, step in ((drawn.success, "draw"), (digit.input, "told"), (seed.input, "seed")):
+    private = dict(queue=False, api_visibility="private")
+    on_drawing(pad, style, knobs, [shown, math], "styles, draw", **private)
+    for gesture, step in ((digit.input, "told"), (seed.input, "seed")):
         ui.in_page(gesture, f"() => gml.did(document.querySelector('#styles'), '{step}')")
     ui.link("vae", told=digit, styles=seed)

@@ -1,16 +1,16 @@
 """How many numbers a digit needs: one drawing through autoencoders, VAEs and PCA of 2, 8, 16 and 32 dimensions."""
 
-import numpy as np
 import torch
 from torch import Tensor
 
 import checkpoints
 from demos import plots, ui
-from demos.vae.latent import SIZE, image, ink, means
+from demos.vae.latent import SIZE, drawn, example, image, on_drawing
 
 TITLE = "How many numbers"
 DIMENSIONS = (2, 8, 16, 32)
 KINDS = ("AE", "VAE", "PCA")
+EXAMPLE = (5, 1)  # the first drawing: the digit, and which of them
 
 
 # What is computed.
@@ -36,7 +36,7 @@ def copy(kind: str, d: int, x: Tensor) -> Tensor:
 
 def compress(drawing: str) -> str:
     """A drawing through 2, 8, 16 and 32 numbers, by AE, VAE and PCA, as HTML. drawing: 784 characters 0 or 1."""
-    x = torch.from_numpy(ui.bits(drawing, SIZE).astype(np.float32)).view(1, 1, SIZE, SIZE)
+    x = drawn(drawing)
     rows = ""
     for kind in KINDS:
         rows += f"<tr><th scope='row'>{kind}</th>"
@@ -53,12 +53,6 @@ def compress(drawing: str) -> str:
         f"<div class='compressed'><table><tr><th scope='col'><i>d</i></th>{heads}</tr>{rows}</table>"
         f"<div>{plots.lines(DIMENSIONS, errors, axis)}</div></div>"
     )
-
-
-def example() -> str:
-    """A drawing to begin with: a VAE's picture of a test digit's mean."""
-    z, labels = means(16)
-    return "".join("01"[v > 0.5] for v in ink(z[labels == 5][1, None]).flatten().tolist())
 
 
 # What is shown.
@@ -79,7 +73,7 @@ def build() -> None:
             see=(
                 "Below each picture is its squared error per pixel.",
                 "PCA is the best that straight lines can do; the networks bend, and need far fewer numbers.",
-                "The fewer numbers, the more what comes back is a digit that they know instead of yours.",
+                "The fewer the numbers, the more you get back a digit that they know in place of yours.",
             ),
             steps={
                 "draw": "Draw a digit of your own",
@@ -89,8 +83,8 @@ def build() -> None:
     ui.strip(
         [
             (
-                f"{ae['squared_error'] / pca['squared_error']:.2f} times",
-                "PCA's squared error is the AE's with 16 numbers, 10,000 test digits",
+                f"{pca['squared_error'] / ae['squared_error']:.1f} times",
+                "PCA's squared error over the AE's, 16 numbers each, 10,000 test digits",
             ),
             (f"{ae['squared_error']:.4f}", f"AE, 16 numbers; PCA: {pca['squared_error']:.4f}"),
             (
@@ -101,9 +95,8 @@ def build() -> None:
         ]
     )
     ui.mathematics(MATHEMATICS)
-    ui.first(example, [], [pad])
-    ui.first(compress, [pad], [shown])
-    done = ui.on(pad.input, compress, pad, shown, queue=False)
+    ui.first(lambda: example(*EXAMPLE), [], [pad])
+    done = on_drawing(pad, compress, [pad], [shown], queue=False)
     ui.in_page(
         done.success,
         """(drawing) => {

@@ -148,7 +148,7 @@ def closing(
         parts.append(
             text(
                 left + 56,
-                max(y - 9, 16),
+                max(y - 15, 16),
                 f"log p(x) = {minus(f'{log_p:.2f}')}",
                 "mark-name",
                 "start",
@@ -163,8 +163,9 @@ def closing(
             f'<circle class="dot{" plain" * here}" cx="{x:.1f}" cy="{to_y(v):.1f}" r="{8 if here else 4}"/>'
         )
     parts.append(text(WIDTH, to_y(elbo) + 18, f"L = {minus(f'{elbo:.2f}')}", "name", "end"))
-    parts += [text(min(to_x(k), WIDTH - 18), base + 24, f"{k:,}") for k in (1, 10, 100, 5000)]
-    parts.append(text((WIDTH + 60) / 2, height - 8, "K draws of z; the bound in nats"))
+    parts += [text(to_x(k), base + 24, f"{k}") for k in (1, 10, 100)]
+    parts.append(text(WIDTH, base + 24, f"{rows[-1][0]:,}", anchor="end"))
+    parts.append(text((WIDTH + 60) / 2, height - 8, "K draws; the bound in nats"))
     told = ", ".join(f"{k}: {v:.2f} ± {e:.2f}" for k, v, e in rows)
     return figure(height, f"The bound by K, draws of z: {told}", parts)
 
@@ -183,7 +184,7 @@ def posterior(
     density: a data URI, white where p(z|x) is large; low, side: of the part, its lower left corner and its side;
     draws: (n, 2); weights: (n,), the largest 1.
     """
-    top, size = 26, 300
+    top, size = 26, 290
     left, unit = WIDTH - size, size / side
 
     def at(x: float, y: float) -> tuple[float, float]:
@@ -223,7 +224,7 @@ def estimators(rows: Sequence[tuple[str, np.ndarray, float, float, float]], axis
 
     rows: (name, draws, mean, its error, the standard deviation of one draw).
     """
-    width, step, right = 660, 66, 380
+    width, step, right = 660, 66, 330
     base = 12 + step * len(rows)
     everything = np.concatenate([draws for _, draws, *_ in rows])
     low, high = np.quantile(everything, (0.005, 0.995))
@@ -248,11 +249,11 @@ def estimators(rows: Sequence[tuple[str, np.ndarray, float, float, float]], axis
             text(
                 right + 20,
                 y - 3,
-                minus(f"{mean:,.1f} ± {error:,.1f}; one draw ± {spread_of_one:,.0f}"),
+                minus(f"{mean:,.1f} ± {error:,.1f}; a draw ± {spread_of_one:,.0f}"),
                 anchor="start",
             ),
         ]
-    parts += [text(to_x(v), base + 12, minus(f"{v:g}")) for v in ticks(low, high, 5)]
-    parts.append(text(right / 2, base + 32, axis))
+    parts += [text(to_x(v), base + 12, minus(f"{v:g}")) for v in ticks(low, high)]
+    parts.append(text(0, base + 32, axis, anchor="start"))
     told = ", ".join(f"{name} {m:.1f} ± {e:.1f}, one draw ± {s:.1f}" for name, _, m, e, s in rows)
     return figure(base + 40, f"{axis}: {told}", parts, width)

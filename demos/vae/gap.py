@@ -8,7 +8,7 @@ import torch
 
 from demos import ui
 from demos.vae.figures import closing, posterior, spread, with_error
-from demos.vae.latent import DRAWS, MODELS, OWN, SIZE, exactly, own_digit, weighed
+from demos.vae.latent import DRAWS, MODELS, OWN, SIZE, exactly, on_drawing, weighed
 from models.images import to_uint8
 from models.vae import (
     decoded,
@@ -154,10 +154,7 @@ def build() -> None:
         )
     ui.mathematics(MATHEMATICS)
     given = [pad, which, draws]
-    ui.first(own_digit, [own], [pad])
-    ui.first(close_gap, given, [shown])
-    drawn = ui.on(pad.input, close_gap, given, shown)
-    ui.in_page(drawn.success, "() => gml.did(document.querySelector('#gap'), 'other')")
+    on_drawing(pad, close_gap, given, [shown], "gap, other", own)
     turned = ui.on([which.input, draws.input], close_gap, given, shown, api_visibility="private")
     done = """(_, model, k) => {
       const gap = document.querySelector('#gap');
@@ -169,10 +166,6 @@ def build() -> None:
         set_to = ui.in_page(button.click, f"() => {k}", None, draws)
         seen = ui.on(set_to.then, close_gap, given, shown, api_visibility="private")
         ui.in_page(seen.success, done, given)
-    chosen = ui.on(
-        [own.input, pad.apply], own_digit, own, pad, queue=False, api_visibility="private"
-    )
-    ui.on(chosen.success, close_gap, given, shown, api_visibility="private")
     ui.link("vae", **{"gap-own": own, "gap-model": which, "draws": draws})
 
 

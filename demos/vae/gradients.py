@@ -5,7 +5,7 @@ from torch import Tensor
 
 from demos import ui
 from demos.vae.figures import estimators
-from demos.vae.latent import MODELS, OWN, SIZE, own_digit, weighed
+from demos.vae.latent import MODELS, OWN, SIZE, on_drawing, weighed
 from models.gradients import mean_and_spread, pathwise, score
 from models.vae import log_p_x_given_z
 
@@ -31,15 +31,15 @@ def measure_gradients(drawing: str, model: str, draws: int) -> str:
     each = {
         "pathwise": pathwise(*given),
         "score function": score(*given),
-        "score, less a baseline": score(*given, baseline=True),
+        "score with a baseline": score(*given, baseline=True),
     }
     found = {name: mean_and_spread(drawn) for name, drawn in each.items()}
     rows = [(name, each[name][:, 0].numpy(), *(v[0].item() for v in found[name])) for name in each]
     plain, less = (apart(found[name], found["pathwise"]) for name in list(each)[1:])
     facts = {
-        "score draws for one pathwise": f"{plain[0]:,.0f}",
-        "less a baseline": f"{less[0]:,.1f}",
-        "means apart, at most": f"{plain[1]:.1f} errors",
+        "score draws to match one pathwise": f"{plain[0]:,.0f}",
+        "with a baseline": f"{less[0]:,.1f}",
+        "means differ by at most": f"{plain[1]:.1f} errors",
     }
     told = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in facts.items())
     return (
@@ -62,7 +62,7 @@ def apart(one: tuple[Tensor, ...], other: tuple[Tensor, ...]) -> tuple[float, fl
 def build() -> None:
     ui.headline(
         "Past the dice, or round them",
-        "Two ways to learn μ and σ through a draw. Both are right on average; one of them is hardly of use.",
+        "Two ways to learn μ and σ through a draw. Both are right on average; one of them is of little use.",
     )
     with ui.columns():
         with ui.knobs():
@@ -78,7 +78,7 @@ def build() -> None:
             shown = ui.html("", elem_id="two-gradients")
         ui.words(
             see=(
-                "Above, where the gradient goes: past the dice, or, where they are inside, not through.",
+                "Above, the gradient's way back: past the dice; or, with the dice inside, stopped by them.",
                 "Below, f is log p(x | z): the same gradient by both ways, one draw at a time.",
                 "Their means agree; their spreads do not.",
             ),
@@ -90,10 +90,7 @@ def build() -> None:
         )
     ui.mathematics(MATHEMATICS)
     given = [pad, which, draws]
-    ui.first(own_digit, [own], [pad])
-    ui.first(measure_gradients, given, [shown])
-    drawn = ui.on(pad.input, measure_gradients, given, shown)
-    ui.in_page(drawn.success, "() => gml.did(document.querySelector('#two-gradients'), 'draw')")
+    on_drawing(pad, measure_gradients, given, [shown], "two-gradients, draw", own)
     turned = ui.on(
         [which.input, draws.input], measure_gradients, given, shown, api_visibility="private"
     )
@@ -102,10 +99,6 @@ def build() -> None:
         "(n) => { if (n <= 10) gml.did(document.querySelector('#two-gradients'), 'few'); }",
         draws,
     )
-    chosen = ui.on(
-        [own.input, pad.apply], own_digit, own, pad, queue=False, api_visibility="private"
-    )
-    ui.on(chosen.success, measure_gradients, given, shown, api_visibility="private")
     show = "(way) => { document.querySelector('#gradient-path .ways').dataset.way = way; %s}"
     done = "if (way === 'inside') gml.did(document.querySelector('#gradient-path'), 'inside'); "
     ui.in_page(way.input, show % done, way)

@@ -3,7 +3,6 @@
 from functools import lru_cache
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -42,8 +41,7 @@ def weighed(drawing: str, model_name: str) -> Weighed:
 @lru_cache(maxsize=8)
 def _weighed(drawing: str, dimensions: int) -> Weighed:
     """Kept for the last few drawings: under a megabyte each."""
-    x = torch.from_numpy(ui.bits(drawing, SIZE).astype(np.float32)).view(1, 1, SIZE, SIZE)
-    vae = model(dimensions)
+    x, vae = drawn(drawing), model(dimensions)
     with torch.inference_mode():
         mu, log_var = vae.encode(x)
         epsilon = noise((DRAWS, dimensions), [0])
@@ -64,11 +62,25 @@ def kept_plane() -> Plane:
     return plane(model(2))
 
 
+def drawn(drawing: str) -> Tensor:
+    """A drawing as a picture. drawing: 784 characters 0 or 1 -> (1, 1, 28, 28). Raises ValueError."""
+    return torch.from_numpy(ui.bits(drawing, SIZE)).float().view(1, 1, SIZE, SIZE)
+
+
+def as_drawing(p: Tensor) -> str:
+    """A picture as a drawing, its pixels set where ink is likelier. p: 28 x 28 numbers in [0, 1]."""
+    return "".join("01"[v > 0.5] for v in p.flatten().tolist())
+
+
 def own_digit(own: int) -> str:
     """A digit of the larger model's own, as a drawing: what it makes of a test digit's mean. own: 0 to 9."""
+    return example(ui.whole(own, "Digit", 0, 9), 2)
+
+
+def example(digit: int, which: int) -> str:
+    """The same of the test digit number `which` among those of this name: a drawing to begin with."""
     z, labels = means(DIMENSIONS)
-    which = labels == ui.whole(own, "Digit", 0, 9)
-    return "".join("01"[v > 0.5] for v in ink(z[which][2, None]).flatten().tolist())
+    return as_drawing(ink(z[labels == digit][which, None]))
 
 
 def means(dimensions: int) -> tuple[Tensor, Tensor]:
@@ -94,3 +106,27 @@ def image(p: Tensor, alt: str, columns: int = 1) -> str:
     """Pictures with ink black, as one <img>. p: (n, 1, 28, 28) in [0, 1]."""
     source = ui.data_uri(grid(to_uint8(1 - p), columns)[None])
     return f'<img class="pixels" src="{source}" alt="{alt}">'
+
+
+# The sheet to draw on, in the views that have one.
+
+
+def on_drawing(pad, handler, given, shown, step="", own=None, named=False, **options):
+    """A drawing goes through the handler, at first and whenever it changes. -> the event.
+
+    pad: the sheet, one of `given`, which the handler gets; shown: what it fills; step: of "Try this" that a drawing
+    does, as "id of a part, name"; own: a slider of the model's own digits, which fill the sheet; named: own_digit has
+    its name in the API here; options: of the event.
+    """
+    if own:
+        ui.first(own_digit, [own], [pad])
+    ui.first(handler, given, shown)
+    done = ui.on(pad.input, handler, given, shown, **options)
+    if step:
+        part, _, name = step.partition(", ")
+        ui.in_page(done.success, f"() => gml.did(document.querySelector('#{part}'), '{name}')")
+    if own:
+        seen = {} if named else dict(api_visibility="private")
+        chosen = ui.on([own.input, pad.apply], own_digit, own, pad, queue=False, **seen)
+        ui.on(chosen.success, handler, given, shown, api_visibility="private")
+    return done

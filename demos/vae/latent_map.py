@@ -45,8 +45,8 @@ def decode_2d(z1: float, z2: float) -> dict:
 
 
 def opened(z1: float, z2: float) -> dict:
-    """The first picture: decode_2d, with what the page looks up from then on."""
-    return decode_2d(z1, z2) | dict(sheet=sheet(), dots=dots())
+    """The first picture: decode_2d, with the dots."""
+    return decode_2d(z1, z2) | dict(dots=dots())
 
 
 # What is shown.
@@ -66,6 +66,7 @@ def build() -> None:
             middle = gr.Button("To the middle")
         with ui.stage():
             canvas = ui.canvas("latent_map", None, "latent-map", **PLANE)
+            canvas.later = sheet
         ui.words(
             see=(
                 "A dot is a test digit where the encoder puts it; it was never told which digit it is.",
@@ -95,7 +96,7 @@ def build() -> None:
     )
     ui.mathematics(MATHEMATICS)
     ui.first(opened, [z1, z2], [canvas])
-    gr.api(sheet, api_name="sheet", queue=False)  # the page has it with its first picture
+    gr.api(sheet, api_name="sheet", queue=False)  # the page has it from gml.later
     ui.on([z1.input, z2.input, canvas.apply], decode_2d, [z1, z2], canvas, queue=False)
     for gesture, js in (
         (

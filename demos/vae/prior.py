@@ -9,6 +9,7 @@ import torch
 
 import checkpoints
 from demos import ui
+from demos.likeness import likeness
 from demos.vae.codebook import COLUMNS, decoded, on_paper, portraits, quantizer
 from models.image_gpt import ImageGPT, sample
 from models.images import grid, noise
@@ -21,7 +22,10 @@ DIGITS = [ANY, *map(str, range(10))]
 TEMPERATURE = (0.1, 2.0)
 TOP = 6  # candidates shown for each place
 FRAMES = 10  # columns in the sheet of pictures so far
-STEPS = "to write this grid, on this server; PixelCNN takes 784 steps"
+STEPS = {
+    "digits": "to write this grid, on this server; PixelCNN takes 784 steps",
+    "faces": "to write this grid, on this server; its 12,288 numbers one by one would be as many steps",
+}
 
 
 # What is computed.
@@ -138,11 +142,44 @@ code says several pixels at once.
 # What is shown.
 
 
+def facts(kind: str) -> list[tuple[str, str]]:
+    """The strip of one kind of pictures."""
+    measured = checkpoints.MANIFEST[f"image-gpt-{MODELS[kind]}"]["measured"]
+    own = checkpoints.MANIFEST[MODELS[kind]]["measured"]
+    pixels = checkpoints.MANIFEST["pixelcnn-mnist"]["measured"]
+    config = checkpoints.MANIFEST[f"image-gpt-{MODELS[kind]}"]["config"]
+    by_chance = config["side"] ** 2 * log(config["vocabulary"])
+    if kind == "digits":
+        quality = [
+            (
+                f"{measured['classifier_agrees']:.1%}",
+                f"of {measured['samples']:,} drawn digits are named as asked; by chance 10%",
+            ),
+            (
+                f"{measured['frechet_samples']:.1f} ± {measured['frechet_samples_error']:.1f}",
+                f"Frechet distance of the {measured['samples']:,} from test digits; "
+                f"as many training digits: {measured['frechet_training_digits']:.1f}",
+            ),
+        ]
+        peer = f"; PixelCNN: {pixels['parameters'] / 1e6:.2f} M"
+    else:
+        quality, peer = likeness(measured), ""
+    return [
+        (
+            f"{measured['nats_per_grid']:.1f} ± {measured['standard_error']:.1f} nats",
+            f"a grid, {measured['test_images']:,} test {kind}; guessing among {config['vocabulary']}: {by_chance:.0f}",
+        ),
+        *quality,
+        ("", STEPS[kind]),
+        (
+            f"{measured['parameters'] / 1e6:.2f} M",
+            f"parameters, {own['parameters'] / 1e6:.2f} M more in the VQ-VAE{peer}",
+        ),
+    ]
+
+
 def build() -> None:
     kinds = [kind for kind in MODELS if kind == "digits" or kind in there()]
-    measured = checkpoints.MANIFEST[f"image-gpt-{MODELS['digits']}"]["measured"]
-    own = checkpoints.MANIFEST[MODELS["digits"]]["measured"]
-    pixels = checkpoints.MANIFEST["pixelcnn-mnist"]["measured"]
     ui.headline(
         "A language of codes",
         "A small transformer writes the grid word by word, and the decoder reads it aloud.",
@@ -170,30 +207,8 @@ def build() -> None:
                 "cold": "Set temperature 0.3",
             },
         )
-    ui.strip(
-        [
-            (
-                f"{measured['nats_per_grid']:.1f} ± {measured['standard_error']:.1f} nats",
-                f"a grid, {measured['test_images']:,} test digits; guessing among 128: {49 * log(128):.0f}",
-            ),
-            (
-                f"{measured['classifier_agrees']:.1%}",
-                f"of {measured['samples']:,} drawn digits are named as asked; by chance 10%",
-            ),
-            (
-                f"{measured['frechet_samples']:.1f} ± {measured['frechet_samples_error']:.1f}",
-                f"Frechet distance of the {measured['samples']:,} from test digits; "
-                f"as many training digits: {measured['frechet_training_digits']:.1f}",
-            ),
-            ("", STEPS),
-            (
-                f"{measured['parameters'] / 1e6:.2f} M",
-                f"parameters, {own['parameters'] / 1e6:.2f} M more in the VQ-VAE; "
-                f"PixelCNN: {pixels['parameters'] / 1e6:.2f} M",
-            ),
-        ],
-        live=STEPS,
-    )
+    for kind_of in kinds:
+        ui.strip(facts(kind_of), live=STEPS[kind_of], classes=f"of-{kind_of}")
     math = ui.mathematics()
     knobs, shown = [kind, digit, seed, temperature], [player, math]
     ui.first(write_codes, knobs, shown)

@@ -71,19 +71,15 @@ def side_by_side(
 
 
 @lru_cache(maxsize=1)
-def maps() -> dict[str, dict[str, str]]:
-    """What the page looks up: for each model a sheet of 29 x 29 pictures and the dots of the test digits."""
-    return {
-        name: dict(
-            sheet=sheet_of(lambda z, n=name: decode(n, z)), dots=dots_of(codes(name), digits())
-        )
-        for name in MODELS
-    }
+def sheets() -> dict[str, str]:
+    """What the page looks up while a finger moves: for each model a sheet of 29 x 29 pictures."""
+    return {name: sheet_of(lambda z, n=name: decode(n, z)) for name in MODELS}
 
 
 def opened(*knobs) -> dict:
-    """The first pictures: side_by_side, with what the page looks up from then on."""
-    return side_by_side(*knobs) | dict(maps=maps())
+    """The first pictures: side_by_side, with the dots of the test digits on each map."""
+    dots = {name: dots_of(codes(name), digits()) for name in MODELS}
+    return side_by_side(*knobs) | dict(dots=dots)
 
 
 # What is shown.
@@ -94,7 +90,7 @@ def build() -> None:
     pca = checkpoints.MANIFEST[MODELS["PCA"]]["measured"]["2"]
     ui.headline(
         "Why not a plain autoencoder?",
-        "It copies digits as well as a VAE. Now draw its two numbers by chance, and see which digits come out.",
+        "It copies digits as well as a VAE. Now draw its two numbers at random, and see which digits come out.",
     )
     with ui.columns():
         with ui.knobs():
@@ -106,16 +102,17 @@ def build() -> None:
             seed = ui.seed_slider("vae", 0, name="draw")
         with ui.stage():
             canvas = ui.canvas("versus", None, "versus", names=list(MODELS), wall=WALL, **PLANE)
+            canvas.later = sheets
         ui.words(
             see=(
                 "A dot is a test digit; one pointer moves on every map.",
                 "Nobody asks the AE to spread its digits: most crowd on a line.",
-                "The VAE's are spread as the prior draws.",
+                "The VAE's are spread the way the prior draws.",
             ),
             steps={
                 "drag": "Drag across a map",
                 "prior": "Draw from N(0, I)",
-                "around": "Widen a digit's radius",
+                "around": "Widen the radius",
             },
         )
     real = f"{ae['frechet_training_digits']:.0f}"
@@ -143,7 +140,7 @@ def build() -> None:
     ui.mathematics(MATHEMATICS)
     knobs = [shown, z1, z2, digit, radius, seed]
     ui.first(opened, knobs, [canvas])
-    gr.api(maps, api_name="versus_maps", queue=False)  # the page has them with its first picture
+    gr.api(sheets, api_name="versus_sheets", queue=False)  # the page has them from gml.later
     ui.on([*(knob.input for knob in knobs), canvas.apply], side_by_side, knobs, canvas, queue=False)
     # A gesture on a map has been drawn already; here the knobs hear of it, and then the server draws it exactly.
     placed = ui.in_page(

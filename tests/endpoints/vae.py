@@ -28,7 +28,7 @@ ENDPOINTS = {
         radius=number(0.3, 0, 1),
         seed=seed(0),
     ),
-    "versus_maps": {},
+    "versus_sheets": {},
     "compress": dict(drawing=drawing()),
     "beta_vae": dict(beta=number(4, 0, 16), drawing=drawing(), seed=seed(0)),
     "style": dict(drawing=drawing(), digit=whole(3, 0, 9), seed=seed(9998)),
