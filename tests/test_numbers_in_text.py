@@ -122,7 +122,7 @@ SAID = {
     ],
     "vae/dims.py": [
         f"error per pixel, {ALL} test digits",
-        f"with 16 numbers, {ALL} test digits",
+        f"16 numbers each, {ALL} test digits",
         f"the same {ALL} test digits",
     ],
     "vae/face_walk.py": [rf"\approx {sqrt(64 / 2):.1f}$ long"],
@@ -137,7 +137,10 @@ SAID = {
         f"Take {DRAWN}, then 1",
     ],
     "vae/latent_map.py": [f"of {ALL} test digits named right"],
-    "vae/prior.py": [f"named as asked; by chance {1 / 10:.0%}"],
+    "vae/prior.py": [
+        f"named as asked; by chance {1 / 10:.0%}",
+        f"its {3 * 64 * 64:,} numbers one by one",
+    ],
     "vae/versus.py": [f"of copies, {ALL} test digits"],
     # Said in words, and measured below, or where the comment says.
     "stylegan/mixing.py": ["half of the colour; middle ones features and a third of the colour"],
@@ -234,11 +237,11 @@ def test_models_that_draw_pixels_tell_what_the_manifest_says(title):
 def test_handlers_tell_what_the_manifest_says():
     many, one = OF["stylegan-faces"]["samples"], OF["vae-beta-16d-16"]
     assert f"Measured with {many:,} faces at each psi" in psi.crowd(0, 0.7)
-    said = beta.beta_vae(16, beta.example(), 0)
+    said = beta.beta_vae(16, beta.example(*beta.EXAMPLE), 0)
     assert f"{16 - one['active_units']} of 16 units say nothing" in said
     assert (
-        f"{one['frechet_draws']:.0f} from test digits (Frechet), real ones "
-        f"{one['frechet_training_digits']:.0f}<" in said
+        f"Frechet distance {one['frechet_draws']:.0f} (real ones: "
+        f"{one['frechet_training_digits']:.0f})" in said
     )
 
 

@@ -8,7 +8,7 @@ VIEWS = (
     complete,  # finish a drawing, four ways
     mask,  # the kernels that never look ahead
     see,  # what a pixel is really predicted from, and the blind spot
-    history,  # five answers to one question, measured
+    history,  # several answers to one question, measured
     score,  # the likelihood of a drawing
     scales,  # next-scale prediction: whole grids of codes, coarse to fine
     race,  # the cost of drawing, two samplers timed

@@ -147,7 +147,7 @@ def build() -> None:
 
 
 MATHEMATICS = r"""
-All five write the picture as the same product; they differ in $f_\theta$, which turns any number of earlier pixels into
+All write the picture as the same product; they differ in $f_\theta$, which turns any number of earlier pixels into
 one number:
 
 $$p(\mathbf{x}) = \prod_{i=0}^{783} p(x_i \mid \mathbf{x}_{<i}), \qquad

@@ -128,8 +128,8 @@ def build() -> None:
             ("", SLOW),
             (
                 f"{var['frechet_samples']:.1f} / {raster['frechet_samples']:.1f}",
-                f"± {var['frechet_samples_error']:.1f}, Frechet distance of {var['samples']:,} draws, guidance {var['guidance']:g}; "
-                f"training digits: {var['frechet_training_digits']:.1f}",
+                f"± {var['frechet_samples_error']:.1f}, Frechet distance of {var['samples']:,} draws, "
+                f"guidance {var['guidance']:g}; training digits: {var['frechet_training_digits']:.1f}",
             ),
             (
                 f"{var['classifier_agrees']:.1%} / {raster['classifier_agrees']:.1%}",

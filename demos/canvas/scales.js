@@ -36,8 +36,7 @@ function draw(k, by) {
       now === passes(lane) ? `done after ${now} passes` : `${now} of ${passes(lane)} passes`;
   });
   const done = codes(0, Math.min(k, passes(0)));
-  find(".tip").textContent =
-    `after ${k} ${k === 1 ? "pass" : "passes"}:   ${done} codes   against   ${codes(1, k)}`.replaceAll(" ", "\u00a0");
+  find(".tip").textContent = `after ${k} ${k === 1 ? "pass" : "passes"}: ${done} codes against ${codes(1, k)}`;
   if (by === "scrub" && k > 0 && k < passes(0)) gml.did(element, "scrub");
 }
 

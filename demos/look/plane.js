@@ -10,7 +10,12 @@ gml.apart = (points, least, low, high) => {
         if (far >= least) continue;
         const [right, down] = far ? [x / far, y / far] : [1, 0],
           step = (least - far) / 2;
-        [a[0], a[1], b[0], b[1]] = [a[0] + step * right, a[1] + step * down, b[0] - step * right, b[1] - step * down].map(clip);
+        [a[0], a[1], b[0], b[1]] = [
+          a[0] + step * right,
+          a[1] + step * down,
+          b[0] - step * right,
+          b[1] - step * down,
+        ].map(clip);
       }
   return placed;
 };
