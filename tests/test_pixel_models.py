@@ -42,15 +42,6 @@ KINDS = {
 WHOLE_PAST = {"gated", "diagonal", "gpt"}
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Matrices are small here, and threads that wait for each other cost more than they bring."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def tiny(kind: str, size: int, seed: int = 0) -> nn.Module:
     """A model in which every parameter matters: biases, positions and last layers are random too."""
     model = KINDS[kind][0](size).requires_grad_(False).eval()

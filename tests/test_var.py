@@ -29,14 +29,6 @@ from train.var import piled
 SCALES = (1, 2, 3)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
-
-
 def quantizer(codes: int = 5) -> MultiScaleVQ:
     torch.manual_seed(0)
     model = MultiScaleVQ(SCALES, channels=1, widths=(4, 8), codes=codes, dim=4)

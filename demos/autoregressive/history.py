@@ -118,7 +118,7 @@ def build() -> None:
         ui.words(
             see=(
                 "Colour: what moves the prediction of the framed pixel, by gradients.",
-                "Convolutions look near, recurrence hands on, attention looks anywhere.",
+                "Convolutions look at a window, recurrence hands a state on: each past has its own shape.",
                 "Recurrence waits in training; all of them wait in drawing.",
             ),
             steps={
@@ -164,7 +164,7 @@ $$[\mathbf{o}, \mathbf{f}, \mathbf{i}, \mathbf{g}] = \sigma(K^{ss} * \mathbf{h}_
 \mathbf{c}_t = \mathbf{f} \odot \mathbf{c}_{t-1} + \mathbf{i} \odot \mathbf{g}, \qquad
 \mathbf{h}_t = \mathbf{o} \odot \tanh(\mathbf{c}_t)$$
 
-**Attention** (Image GPT) asks every earlier pixel at once; no waiting in training, $784^2 / 2$ pairs in each layer:
+**Attention**, as in Image GPT, asks every earlier pixel at once; no waiting in training, $784^2 / 2$ pairs in each layer:
 
 $$\mathbf{a}_i = \sum_{j \le i} \frac{\exp(\mathbf{q}_i^\top \mathbf{k}_j / \sqrt{d})}{\sum_{l \le i}
 \exp(\mathbf{q}_i^\top \mathbf{k}_l / \sqrt{d})}\, \mathbf{v}_j$$
