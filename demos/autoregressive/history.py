@@ -164,7 +164,7 @@ $$[\mathbf{o}, \mathbf{f}, \mathbf{i}, \mathbf{g}] = \sigma(K^{ss} * \mathbf{h}_
 \mathbf{c}_t = \mathbf{f} \odot \mathbf{c}_{t-1} + \mathbf{i} \odot \mathbf{g}, \qquad
 \mathbf{h}_t = \mathbf{o} \odot \tanh(\mathbf{c}_t)$$
 
-**Attention**, as in Image GPT, asks every earlier pixel at once; no waiting in training, $784^2 / 2$ pairs in each layer:
+**Attention**, as in Image GPT, asks every earlier pixel at once: no waiting in training, $784^2 / 2$ pairs a layer:
 
 $$\mathbf{a}_i = \sum_{j \le i} \frac{\exp(\mathbf{q}_i^\top \mathbf{k}_j / \sqrt{d})}{\sum_{l \le i}
 \exp(\mathbf{q}_i^\top \mathbf{k}_l / \sqrt{d})}\, \mathbf{v}_j$$
