@@ -100,12 +100,12 @@ def told(caplog, capfd) -> list[str]:
 
 
 @pytest.mark.parametrize("queued", [False, True])
-@pytest.mark.parametrize("data", [[], [7], [7, 1.0], [7, 1.0, json.loads(FILE)]], ids=str)
+@pytest.mark.parametrize("data", [[], [7], [7, 1.0, ""], [7, 1.0, "", json.loads(FILE)]], ids=str)
 def test_values_that_cannot_be_read_are_refused_in_one_line(app_url, caplog, capfd, data, queued):
     """Gradio refuses these before any handler. Its own text lists objects and addresses."""
     got, message = ask(app_url, "draw", data, queued)
     assert got is None
-    check_message(message, "3 values")
+    check_message(message, "4 values")
     assert len(told(caplog, capfd)) == 1
 
 

@@ -152,7 +152,7 @@ def works(url: str) -> None:
         assert page.status_code == 200 and "is not here" not in page.text, tab.ID
     assert answer(url, "decode_2d", 0.5, -1)[0]["z"] == [0.5, -1]
     assert answer(url, "denoise", 5, 4, 0.5, "ddpm-mnist")
-    assert answer(url, "film", 7, 1.0, "")  # a file, written and given out
+    assert answer(url, "film", 7, 1.0, "", "PixelCNN")  # a file, written and given out
 
 
 def test_the_app_starts_and_draws_without_linux(checkout):

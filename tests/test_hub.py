@@ -29,7 +29,7 @@ REPO = "me/weights"
 PLACES = [(tab, view) for tab in TABS for view in tab.VIEWS]
 # One handler of each family, and what it is given.
 ASKED = {
-    "draw": (play.draw, [7, 1, ""]),
+    "draw": (play.draw, [7, 1, "", "PixelCNN"]),
     "decode_2d": (latent_map.decode_2d, [0.5, -1]),
     "decode_16d": (dials.decode_16d, [k / 8 - 1 for k in range(16)]),
     "add_noise": (noising.add_noise, [noising.first_drawing(), 300, 3]),

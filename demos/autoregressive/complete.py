@@ -115,35 +115,35 @@ def build() -> None:
     )
     with ui.columns():
         with ui.knobs():
-            model = gr.Radio(
-                family.there(), value=FIRST, label="Model", elem_id="autoregressive-finisher"
-            )
             seed = ui.seed_slider("autoregressive", 1, "endings", "First seed")
             temperature = ui.slider(
                 "autoregressive", "warmth", "Temperature", *TEMPERATURE, 1.0, 0.05
             )
             with gr.Row(elem_classes="buttons keeps"):
                 keeps = {name: gr.Button(name, min_width=0) for name in KEEPS}
-        with ui.stage(), gr.Row(elem_classes="two"):
-            pad = ui.pad(
-                first_drawing(),
-                "given-pixels",
-                hint="",
-                label="Give pixels of a digit. Arrow keys move, Enter sets a pixel to what the brush paints.",
-                brushes=True,
+        with ui.stage():
+            model = gr.Radio(
+                family.there(), value=FIRST, label="Model", elem_id="autoregressive-finisher"
             )
-            with gr.Column(min_width=0):
-                endings = ui.html("")
-                nats = ui.html("", classes="note told-given")
+            with gr.Row(elem_classes="two"):
+                pad = ui.pad(
+                    first_drawing(),
+                    "given-pixels",
+                    hint="",
+                    label="Give pixels of a digit. Arrow keys move, Enter sets a pixel to what the brush paints.",
+                    brushes=True,
+                )
+                with gr.Column(min_width=0):
+                    endings = ui.html("")
+                    nats = ui.html("", classes="note told-given")
         ui.words(
             see=(
-                "Coloured: yours. The rest is drawn, four times, each with its own seed.",
+                "Coloured: yours. The rest is drawn four times.",
                 "A pixel hears of what you gave before it, never of what comes after.",
-                "Fewer nats: the model finds the whole picture likelier.",
             ),
             steps={
                 "complete": "Draw the top half of a digit",
-                "left": "Keep the left half alone: where does it go wrong?",
+                "left": "Keep the left half alone",
                 "cold": "Set the temperature to 0.3",
             },
         )

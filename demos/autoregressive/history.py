@@ -110,7 +110,7 @@ def build() -> None:
         with ui.knobs():
             row = ui.slider("autoregressive", "from-row", "Row", 0, SIZE - 1, 16)
             col = ui.slider("autoregressive", "from-col", "Column", 0, SIZE - 1, 14)
-            seed = ui.seed_slider("autoregressive", 0, "wall", "Seed of the first picture")
+            seed = ui.seed_slider("autoregressive", 0, "wall", "First seed")
         with ui.stage():
             table = ui.canvas(
                 "histories", None, "histories", facts=[facts(t) for t in family.there()], wall=WALL
@@ -118,13 +118,12 @@ def build() -> None:
         ui.words(
             see=(
                 "Colour: what moves the prediction of the framed pixel, by gradients.",
-                "Convolutions look at a window, recurrence hands a state on: each past has its own shape.",
-                "Recurrence waits in training; all of them wait in drawing.",
+                "Recurrence waits in training, all of them in drawing.",
             ),
             steps={
                 "pick": "Click another pixel",
-                "edge": "Take the first pixel of a row: who sees the row above to its end?",
-                "wall": "Move the seed: the same dice for each",
+                "edge": "Column 0: who sees the row above to its end?",
+                "wall": "Move the seed",
             },
         )
     ui.mathematics(MATHEMATICS)

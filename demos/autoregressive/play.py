@@ -165,9 +165,6 @@ def build() -> None:
     )
     with ui.columns():
         with ui.knobs():
-            model = gr.Radio(
-                family.there(), value=FIRST, label="Model", elem_id="autoregressive-model"
-            )
             seed = ui.seed_slider("autoregressive", 7)
             temperature = ui.slider(
                 "autoregressive", "temperature", "Temperature", *TEMPERATURE, 1.0, 0.05
@@ -183,17 +180,19 @@ def build() -> None:
                 another = gr.Button("Draw another", variant="primary", min_width=0)
                 clear = gr.Button("Undo flips", min_width=0)
         with ui.stage():
+            model = gr.Radio(
+                family.there(), value=FIRST, label="Model", elem_id="autoregressive-model"
+            )
             player = ui.canvas("pixel_player", None, "pixel-player")
             gif = ui.html("", visible=False)
         ui.words(
             see=(
                 "Every pixel is a draw with the chance on the right.",
                 "Blank or full colour: the model is sure.",
-                "In between, the digit is still undecided.",
             ),
             steps={
                 "play": "Play one digit to the end",
-                "model": "Switch the model: the same dice, another digit",
+                "model": "Switch the model",
                 "flip": "Click a pixel to flip it",
                 "cold": "Set the temperature to 0.3",
             },

@@ -111,14 +111,11 @@ def build() -> None:
         with ui.stage():
             player = ui.canvas("scales", None, "scales", columns=FRAMES)
         ui.words(
-            see=(
-                "Left, a pass fills a whole grid; right, one cell.",
-                "The first code sets the blot, the last 49 the strokes.",
-            ),
+            see=("A pass fills a grid, or one cell.",),
             steps={
-                "play": "Play it: who is done first?",
-                "scrub": "Stop after one pass: what is decided?",
-                "guidance": "Raise the guidance to 3: clearer, and all alike",
+                "play": "Play it to the end",
+                "scrub": "Stop after one pass",
+                "guidance": "Set the guidance to 3",
             },
         )
     ui.strip(

@@ -99,15 +99,14 @@ def build() -> None:
                 plot = ui.html("")
         ui.words(
             see=(
-                "Your drawing's surprise beside 10,000 test digits, 1,000 clothes, and three sheets that are neither.",
-                "Clothes and noise are far out. An empty sheet is likelier than nearly every digit: a density is no "
-                "judge of what looks real.",
+                "Your drawing beside 10,000 test digits, 1,000 clothes and three sheets that are neither.",
+                "An empty sheet beats nearly every digit: likely is not real.",
             ),
             steps={
                 "score": "Clear, and draw a digit",
                 "mirror": "Mirror it: is it as likely?",
                 "swap": "Swap ink and paper",
-                "empty": "Guess first: is an empty sheet likelier than a digit?",
+                "empty": "Is an empty sheet likelier?",
             },
         )
     ui.strip(
