@@ -59,7 +59,7 @@ CODES = OF["vqvae-mnist-codes"]
 # file: what it says, with the number as it should be.
 SAID = {
     "autoregressive/score.py": [
-        f"{ALL} test digits, {CLOTHES}, and",
+        f"{ALL} test digits, {CLOTHES} and",
         f"mean of {CLOTHES}",
         "99 of 100 test digits are below",  # the quantile .99: see below
         "above those 99 of 100",
