@@ -146,7 +146,7 @@ class _Sheet:
     """The picture being drawn, and what all kinds do at its pixels."""
 
     def __init__(self, model: PixelRNN, u: Tensor, x: Tensor | None, temperature: float):
-        self.n, self.r, self.u, self.temperature = model.size, model.first.r, u, temperature
+        self.r, self.u, self.temperature = model.first.r, u, temperature
         self.x = torch.full_like(u, -1.0) if x is None else x.clone()
         self.seen = F.pad(u.new_zeros(u[:, 0].shape), (self.r, self.r, self.r, 0))                 # 2x - 1, 0 outside
         self.first = (model.first.weight * model.first.mask).flatten(1).T.contiguous()

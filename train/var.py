@@ -14,7 +14,6 @@ import torch
 from torch import Tensor
 
 import checkpoints
-from models.classifier import clear
 from models.images import noise
 from models.var import (
     SCALES,
@@ -28,7 +27,7 @@ from models.var import (
     vq_loss,
 )
 from models.vqvae import revive
-from train.classifier import grey
+from train.classifier import grey, verdict
 from train.features import distances
 from train.image_gpt import UNNAMED
 from train.loop import Recipe, arguments, budget, device, fit, publish
@@ -36,10 +35,11 @@ from train.measure import Measured, mean_and_error, size_of
 from train.vqvae import EVERY, perplexity
 
 VQ = "var-vq-mnist"
+PRIOR = dict(scales=SCALES, vocabulary=256, dim=16, width=128, blocks=4, heads=4)
 CONFIGS = {
     VQ: dict(scales=SCALES, channels=1, widths=(32, 64), codes=256, dim=16),
-    "var-mnist": dict(scales=SCALES, vocabulary=256, dim=16, width=128, blocks=4, heads=4),
-    "var-raster-mnist": dict(scales=SCALES, vocabulary=256, dim=16, width=128, blocks=4, heads=4, raster=True),
+    "var-mnist": PRIOR,
+    "var-raster-mnist": PRIOR | dict(raster=True),
 }
 RECIPES = {
     VQ: Recipe(batch=64, rate=1e-3, clip=100.0, flat=0.5, ema=0.998, decay=0.0, save_every=60),
@@ -105,15 +105,13 @@ def measure(name: str, folder: Path | None) -> Measured:
                           for a, b in zip(y.split(500), tokens.split(500), strict=True)])
     mean, error = mean_and_error(nats)
     asked = torch.arange(SAMPLES) % model.classes
-    made, judge = pictures(name, asked), checkpoints.load("classifier-mnist")
-    with torch.inference_mode():
-        named = judge(made).argmax(1)
-        sure = clear(judge, made)
+    made = pictures(name, asked)
+    named, sure = verdict(made)
     return {
         "test_images": len(x), "nats_per_picture": round(mean, 2), "standard_error": round(error, 2),
         "guidance": GUIDANCE, "passes": model.tokens if model.raster else len(model.scales),
         "classifier_agrees": round((named == asked).float().mean().item(), 4),
-        "clear_digits": round(sure.float().mean().item(), 4),
+        "clear_digits": round(sure.item(), 4),
     } | distances({"samples": made}, folder) | size_of(name), {}
 
 

@@ -65,8 +65,9 @@ def complete(drawing: str, seed: int, temperature: float, model: str = FIRST) ->
     x = family.finished(model, u, given.expand(ENDINGS, 1, SIZE, SIZE), temperature)
     with torch.inference_mode():
         nats = loss(family.load(model), x).tolist()
+    mask = ui.data_uri(to_uint8((given >= 0).float()[None, None]), zoom=8)
     figures = "".join(
-        f"<figure>{sheet(picture, given, f'Ending {k}')}"
+        f"<figure>{sheet(picture, mask, f'Ending {k}')}"
         f"<figcaption>seed {seed + k - 1}: {n:.1f} nats</figcaption></figure>"
         for k, (picture, n) in enumerate(zip(x, nats, strict=True), 1)
     )
@@ -92,9 +93,8 @@ def told(given: torch.Tensor) -> str:
     )
 
 
-def sheet(picture: torch.Tensor, given: torch.Tensor, alt: str) -> str:
-    """A finished picture, with the family's colour over what was given."""
-    mask = ui.data_uri(to_uint8((given >= 0).float()[None, None]), zoom=8)
+def sheet(picture: torch.Tensor, mask: str, alt: str) -> str:
+    """A finished picture, with the family's colour over what was given. mask: a picture that is white there."""
     return (
         f'<div class="ending"><img class="pixels" src="{ui.data_uri(to_uint8(1 - picture[None]))}" alt="{alt}">'
         f'<i style="mask-image: url({mask})"></i></div>'

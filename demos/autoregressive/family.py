@@ -18,29 +18,18 @@ class Kind:
     name: str  # of the checkpoint
     sample: Callable[..., Iterator[Tensor]]
     history: str  # how it looks back
-    paper: str
 
 
 FAMILY = {
-    "PixelCNN": Kind("pixelcnn-mnist", pixelcnn.sample, "masked convolutions", "arXiv:1601.06759"),
+    "PixelCNN": Kind("pixelcnn-mnist", pixelcnn.sample, "masked convolutions"),
     "Gated PixelCNN": Kind(
-        "gated-pixelcnn-mnist",
-        gated_pixelcnn.sample,
-        "two stacks of convolutions, with gates",
-        "arXiv:1606.05328",
+        "gated-pixelcnn-mnist", gated_pixelcnn.sample, "two stacks of convolutions, with gates"
     ),
-    "Row LSTM": Kind(
-        "row-lstm-mnist", pixelrnn.sample, "an LSTM down the rows", "arXiv:1601.06759"
-    ),
+    "Row LSTM": Kind("row-lstm-mnist", pixelrnn.sample, "an LSTM down the rows"),
     "Diagonal BiLSTM": Kind(
-        "diagonal-bilstm-mnist",
-        pixelrnn.sample,
-        "LSTMs along the diagonals, from both sides",
-        "arXiv:1601.06759",
+        "diagonal-bilstm-mnist", pixelrnn.sample, "LSTMs along the diagonals, from both sides"
     ),
-    "Image GPT": Kind(
-        "pixel-gpt-mnist", pixel_gpt.sample, "attention to every earlier pixel", "Chen et al. 2020"
-    ),
+    "Image GPT": Kind("pixel-gpt-mnist", pixel_gpt.sample, "attention to every earlier pixel"),
 }
 FIRST = "PixelCNN"
 

@@ -129,8 +129,7 @@ def build() -> None:
     ui.mathematics(MATHEMATICS)
     knobs = [row, col, seed]
     ui.first(histories, knobs, [table])
-    asks = dict(**ui.SAMPLER)
-    ui.on([*(knob.input for knob in knobs), table.apply], histories, knobs, table, **asks)
+    ui.on([*(knob.input for knob in knobs), table.apply], histories, knobs, table, **ui.SAMPLER)
     ui.in_page(
         col.input, "(c) => c === 0 && gml.did(document.querySelector('#histories'), 'edge')", col
     )
@@ -141,7 +140,7 @@ def build() -> None:
         None,
         [row, col],
     )
-    ui.on(picked.then, histories, knobs, table, api_visibility="private", **asks)
+    ui.on(picked.then, histories, knobs, table, api_visibility="private", **ui.SAMPLER)
     ui.link("autoregressive", **{"from-row": row, "from-col": col, "wall": seed})
 
 
