@@ -31,7 +31,10 @@ def test_the_model_is_switched_while_a_picture_plays(open_page, width):
     expect(shown).to_have_text("784")
     wait_for_bits(page, drawn(family.there()[-1]))
     expect_done(page, "model")
-    page.wait_for_function("location.search.includes('model=')")
+    page.wait_for_function(
+        "(title) => new URLSearchParams(location.search).get('model') === title",
+        arg=family.there()[-1],
+    )
     other = open_page(width, reduced_motion=True, query=page.url.partition("?")[2])
     wait_for_bits(other, drawn(family.there()[-1]))
 

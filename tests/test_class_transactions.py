@@ -8,6 +8,7 @@ import itertools
 import multiprocessing
 import os
 import signal
+import sqlite3
 import threading
 from collections.abc import Callable
 
@@ -64,6 +65,21 @@ def test_the_tables_are_made_once(database):
     assert [type(one) for one in made] == [Rooms] * 4
     for rooms in made:
         rooms.base.writer.dispose()
+
+
+def test_a_new_file_that_another_process_writes_is_waited_for(tmp_path):
+    """SQLite's own wait does not cover the change to write-ahead logging: it failed at once, once in many starts."""
+    place = tmp_path / "class.sqlite3"
+    other = sqlite3.connect(place, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN IMMEDIATE")
+    release = threading.Timer(0.3, other.execute, ["COMMIT"])
+    release.start()
+    rooms = Rooms(deal, f"sqlite:///{place}")
+    release.join()
+    with rooms.base.reader.connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    rooms.base.writer.dispose()
+    other.close()
 
 
 def test_one_name_at_once(both):

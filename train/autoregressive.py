@@ -37,8 +37,10 @@ class Kind:
     batch: int = 32
 
 
+PIXELCNN = dict(size=28, width=96, inner=32, blocks=10, k_first=7, k=5)
 KINDS = {
-    "pixelcnn-mnist": Kind(PixelCNN, dict(size=28, width=96, inner=32, blocks=10, k_first=7, k=5)),
+    "pixelcnn-mnist": Kind(PixelCNN, PIXELCNN),
+    "pixelcnn-static-mnist": Kind(PixelCNN, PIXELCNN, bits="static"),
     "gated-pixelcnn-mnist": Kind(GatedPixelCNN, dict(size=28, width=32, layers=8, k_first=7, k=5, hidden=96)),
     "row-lstm-mnist": Kind(PixelRNN, dict(kind="row", size=28, h=48, layers=3, k=7, hidden=96), bits="static"),
     "diagonal-bilstm-mnist": Kind(

@@ -6,6 +6,7 @@ SQLite in a file by default, or the PostgreSQL that DATABASE_URL names. Times ar
 import contextlib
 import logging
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator
@@ -206,8 +207,22 @@ def _settle(connection, _) -> None:
     connection.isolation_level = (
         None  # transactions begin below, where it is known what they will do
     )
-    for line in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON"):
+    _keep_a_log(connection)
+    for line in ("synchronous=NORMAL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {line}")
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Write-ahead logging, which a file keeps once it has it. SQLite itself waits for nobody here, so this does."""
+    until = time.monotonic() + WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
 
 
 def _begin(connection) -> None:
