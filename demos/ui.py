@@ -316,12 +316,17 @@ def mathematics(text: str = "") -> gr.Markdown:
         )
 
 
-def canvas(name: str, value: Any, elem_id: str, **props) -> gr.HTML:
-    """A drawing surface from canvas/<name>.html and .js. The value goes in and out; the elements stay."""
+def canvas(
+    name: str, value: Any, elem_id: str, parts: Sequence[str] = (), **props
+) -> gr.HTML:
+    """A drawing surface from canvas/<name>.html and .js. The value goes in and out; the elements stay.
+
+    parts: scripts that it shares with others, canvas/<part>.js; they come first.
+    """
     part = gr.HTML(
         value,
         html_template=_canvas(name, "html"),
-        js_on_load=_canvas(name, "js"),
+        js_on_load="\n".join(_canvas(part, "js") for part in (*parts, name)),
         elem_id=elem_id,
         elem_classes=f"canvas-{name}",
         apply_default_css=False,

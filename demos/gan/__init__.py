@@ -1,10 +1,12 @@
 """The tab GAN: a DCGAN on faces, while it learns and after, and the theorem behind the game."""
 
-from demos.gan import arithmetic, between, theorem, training
+from demos.gan import algorithm, arithmetic, between, laboratory, theorem, training
 
 TITLE, ID, FAMILY = "GAN", "gan", "gan"
 VIEWS = (
     training,  # the same noise at several moments of training, and D's verdict
+    laboratory,  # a GAN in two dimensions, trained by hand
+    algorithm,  # the listing of the paper, line by line
     theorem,  # the best D, and the distance that V is with it
     between,  # from one noise to another
     arithmetic,  # faces added and taken away

@@ -1,0 +1,133 @@
+"""GANs in two dimensions: losses against closed forms and torch's own, penalties of a linear D, what is counted."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from scipy.spatial.distance import cdist
+
+from models import gan2d
+
+
+def seeded(*seeds: int) -> list[torch.Generator]:
+    return [torch.Generator().manual_seed(seed) for seed in seeds]
+
+
+class Line(torch.nn.Module):
+    """v(x) = a . x: its gradient is a, everywhere."""
+
+    def __init__(self, *a: float):
+        super().__init__()
+        self.a = torch.tensor(a, dtype=torch.float64, requires_grad=True)
+
+    def forward(self, x):
+        return (x @ self.a)[..., None]
+
+
+X = torch.tensor([[[1.0, 0.0], [0.0, 2.0]]], dtype=torch.float64)  # v = 3, 8 with a = (3, 4)
+MADE = torch.tensor([[[-1.0, 0.0], [0.0, 0.5]]], dtype=torch.float64)  # v = -3, 2
+
+
+def s(v: float) -> float:
+    return 1 / (1 + math.exp(-v))
+
+
+@pytest.mark.parametrize(
+    ("kind", "of_d", "of_g"),
+    [
+        ("minimax", lambda r, f: -math.log(s(r)) - math.log(1 - s(f)), lambda f, r: math.log(1 - s(f))),
+        ("non-saturating", lambda r, f: -math.log(s(r)) - math.log(1 - s(f)), lambda f, r: -math.log(s(f))),
+        ("least squares", lambda r, f: ((r - 1) ** 2 + f**2) / 2, lambda f, r: (f - 1) ** 2 / 2),
+        ("hinge", lambda r, f: max(0, 1 - r) + max(0, 1 + f), lambda f, r: -f),
+        # |grad v| = 5, so (5 - 1)^2 * 10 = 160 on top
+        ("Wasserstein", lambda r, f: f - r + 160, lambda f, r: -f),
+        ("relativistic", lambda r, f: -math.log(s(r - f)), lambda f, r: -math.log(s(f - r))),
+    ],
+)  # fmt: skip
+def test_losses_are_the_papers(kind, of_d, of_g):
+    D, u = Line(3.0, 4.0), torch.full((1, 2, 1), 0.3, dtype=torch.float64)
+    pairs = [(3.0, -3.0), (8.0, 2.0)]
+    loss = gan2d.loss_d(D, kind, X, MADE, u=u)
+    assert loss.item() == pytest.approx(np.mean([of_d(r, f) for r, f in pairs]))
+    assert gan2d.loss_g(D, kind, MADE, X).item() == pytest.approx(
+        np.mean([of_g(f, r) for r, f in pairs])
+    )
+    more = gan2d.loss_d(D, kind, X, MADE, gamma=0.4, u=u)
+    assert (more - loss).item() == pytest.approx(0.2 * (25 + 25)), "R1 and R2 of a linear D: |a|^2"
+
+
+def test_an_unknown_loss_is_refused():
+    for loss in (lambda: gan2d.loss_d(Line(1, 1), "wgan", X, MADE), lambda: gan2d.loss_g(Line(1, 1), "wgan", MADE)):  # fmt: skip
+        with pytest.raises(ValueError, match="There is no loss 'wgan'"):
+            loss()
+
+
+def test_the_penalty_s_gradient_reaches_the_weights():
+    """d/da of gamma / 2 (|a|^2 + |a|^2) = 2 gamma a; the hinge adds nothing where both are beyond their margins."""
+    D = Line(3.0, 4.0)
+    far = torch.tensor([[[10.0, 10.0]]], dtype=torch.float64)
+    gan2d.loss_d(D, "hinge", far, -far, gamma=0.4).sum().backward()
+    assert torch.allclose(D.a.grad, 2 * 0.4 * D.a)
+
+
+def test_runs_side_by_side_are_runs_alone():
+    both = gan2d.Discriminator(8, 2, seeded(1, 2))
+    x = torch.randn(2, 6, 2, generator=seeded(0)[0])
+    for k, seed in enumerate((1, 2)):
+        alone = gan2d.Discriminator(8, 2, seeded(seed))
+        assert torch.equal(alone(x[k : k + 1])[0], both(x)[k])
+
+
+def test_packing_sees_rows_and_deviation_sees_the_spread():
+    x = torch.randn(1, 8, 2, generator=seeded(0)[0])
+    packed = gan2d.Discriminator(8, 2, seeded(1), pack=4)
+    assert packed(x).shape == (1, 2, 1)
+    rows = torch.cat([packed.net(row.reshape(1, 1, 8)) for row in x[0].split(4)], 1)
+    assert torch.allclose(packed(x), rows)
+    spread = gan2d.Discriminator(8, 2, seeded(1), deviation=True)
+    beside = torch.cat([x, x[0].std(0, unbiased=False).mean().expand(1, 8, 1)], 2)
+    assert torch.allclose(spread(x), spread.net(beside), atol=1e-6)
+    together = spread(torch.zeros(1, 8, 2))
+    assert not torch.allclose(together[0, 0], spread(torch.cat([torch.zeros(1, 1, 2), x], 1))[0, 0])
+
+
+@pytest.mark.parametrize("make", [gan2d.ring, gan2d.grid, gan2d.moons, gan2d.spiral])
+def test_the_data_fit_on_the_plane(make):
+    centres = make()
+    assert centres.shape[1] == 2 and centres.abs().max() <= 2.4
+    far = cdist(centres, centres) + 9 * np.eye(len(centres))
+    assert far.min() > 0.04, "no two in one place"
+
+
+def test_draws_have_the_mixture_s_moments():
+    x = gan2d.draw(gan2d.grid(2, 2.0), 0.1, 40_000, seeded(3))[0]
+    assert torch.allclose(x.mean(0), torch.zeros(2), atol=0.02)
+    assert torch.allclose(x.var(0), torch.full((2,), 1 + 0.01), atol=0.02)
+
+
+def test_what_is_counted():
+    centres = torch.tensor([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    points = torch.tensor([[[0.0, 0.1], [0.0, 0.29], [1.0, 0.05], [0.5, 0.5]]])  # the last is near none
+    found = gan2d.counted(points, centres, 0.1)
+    assert found["modes"].item() == 2 and found["quality"].item() == 0.75
+    q = [2 / 3, 1 / 3]
+    assert found["reverse_kl"].item() == pytest.approx(sum(p * math.log(4 * p) for p in q))
+    nowhere = gan2d.counted(torch.full((1, 5, 2), 9.0), centres, 0.1)
+    assert nowhere["modes"].item() == 0 and nowhere["quality"].item() == 0
+    evenly = gan2d.counted(centres[None].repeat(1, 7, 1), centres, 0.1)
+    assert evenly["reverse_kl"].item() == pytest.approx(0, abs=1e-6)
+
+
+def test_gradients_of_a_logit_loss_are_torch_s():
+    """binary_cross_entropy_with_logits, term by term, and its gradient in D's weights."""
+    x, made = (torch.randn(1, 16, 2, generator=g) for g in seeded(0, 1))
+    D = gan2d.Discriminator(8, 2, seeded(2))
+    ours = torch.autograd.grad(gan2d.loss_d(D, "minimax", x, made).sum(), list(D.parameters()))
+    r, f = D(x), D(made)
+    bce = F.binary_cross_entropy_with_logits
+    theirs = torch.autograd.grad(
+        bce(r, torch.ones_like(r)) + bce(f, torch.zeros_like(f)), list(D.parameters())
+    )
+    assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(ours, theirs, strict=True))
