@@ -316,13 +316,8 @@ def mathematics(text: str = "") -> gr.Markdown:
         )
 
 
-def canvas(
-    name: str, value: Any, elem_id: str, parts: Sequence[str] = (), **props
-) -> gr.HTML:
-    """A drawing surface from canvas/<name>.html and .js. The value goes in and out; the elements stay.
-
-    parts: scripts that it shares with others, canvas/<part>.js; they come first.
-    """
+def canvas(name: str, value: Any, elem_id: str, parts: Sequence[str] = (), **props) -> gr.HTML:
+    """A drawing surface, canvas/<name>.html and .js, the parts' .js first. Values go in and out; elements stay."""
     part = gr.HTML(
         value,
         html_template=_canvas(name, "html"),

@@ -17,6 +17,8 @@ The data are mixtures of equal round Gaussians, so that their density is known: 
 Packing shows D several points at once (arXiv:1712.04086), minibatch deviation tells it how far a batch spreads
 (arXiv:1710.10196). demos/canvas/gan2d.js computes the same in the page, without these two.
 
+Departs from the paper: leaky ReLU everywhere, no batch norm; the deviation is taken of the points themselves, not of a
+layer; Adam takes every loss's steps.
 Several nets stand side by side in each tensor, R runs with one seed each. Points: (R, B, 2).
 Read in this order: Net, Discriminator, LOSSES, penalties, loss_d, loss_g, then the data and what is counted.
 """

@@ -17,11 +17,12 @@ from checkpoints.faces import PSI
 from demos import TABS, shell
 from demos.autoregressive import family, history, play
 from demos.diffusion.network import SHIPPED, network
-from demos.gan import arithmetic
+from demos.gan import algorithm, arithmetic
 from demos.quiz import rounds
 from demos.stylegan import directions, find, latent, mapping, psi
 from demos.vae import beta
 from demos.vae.latent import DRAWS, own_digit, weighed
+from models import gan2d
 from models.vae import log_p_x_given_z, plane, quadrature
 from models.vae_faces import FaceVAE
 from tests.texts import DEMOS, NUMBER, TEXTS, plain, unknown
@@ -40,9 +41,10 @@ def share(x: float) -> str:
     return f"{100 * NormalDist().cdf(x):.0f} %"
 
 
-def written(name: str, file: str) -> int:
+def written(name: str, file: str) -> int | float:
     """A constant of a script."""
-    return int(re.search(rf"{name} = (\d+)", (DEMOS / file).read_text(encoding="utf-8"))[1])
+    found = re.search(rf"{name} = (\d+(\.\d+)?)", (DEMOS / file).read_text(encoding="utf-8"))
+    return float(found[1]) if found[2] else int(found[1])
 
 
 ALL = f"{OF['pixelcnn-mnist']['test_images']:,}"
@@ -73,6 +75,14 @@ SAID = {
     "diffusion/noising.py": [
         f"from ${1 - KEPT[0]:.4f}$ to ${1 - KEPT[-1] / KEPT[-2]:.2f}$ over a thousand times",
         f"falls from ${KEPT[0]:.4f}$ to ${KEPT[-1]:.5f}$",
+    ],
+    "gan/laboratory.py": [
+        rf"$\beta = {gan2d.BETAS}$",
+        f"{written('COUNTED', 'canvas/game.js'):,} made points",
+        f"each blurred by {written('BLUR', 'canvas/game.js')}",
+    ],
+    "gan/algorithm.py": [
+        rf"the rate $10^{{{algorithm.FIRST['rateD']}}} = {10 ** algorithm.FIRST['rateD']:.1g}$"
     ],
     "gan/theorem.py": [f"over {written('STEPS', 'canvas/theorem.js') + 1:,} points"],
     "quiz/confusion.py": [

@@ -1,4 +1,6 @@
 // Algorithm 1 of Goodfellow et al. (2014), line by line, with the numbers of this very step. props: as the laboratory's.
+const { surface } = gml.surface,
+  { makeGame, show } = gml.game;
 const find = (selector) => element.querySelector(selector);
 const lab = find(".lab"),
   trouble = find(".trouble"),
@@ -61,7 +63,8 @@ function next() {
 }
 
 function look() {
-  for (const item of element.querySelectorAll("[data-line]")) item.toggleAttribute("data-now", Number(item.dataset.line) === line);
+  for (const item of element.querySelectorAll("[data-line]"))
+    item.toggleAttribute("data-now", Number(item.dataset.line) === line);
   lab.dataset.at = line;
   find(".play").textContent = playing ? "Pause" : "Play";
   if (!game) return;

@@ -1,4 +1,7 @@
 // The visitor's own GAN, trained here. props: data {name: {centres, deviation}}, start: the knobs, drawn: the name of one's own.
+const { LOG_2, isLogit } = gml.gan2d,
+  { surface, drawing, written, read } = gml.surface,
+  { makeGame, show } = gml.game;
 const find = (selector) => element.querySelector(selector);
 const lab = find(".lab"),
   paper = find(".plane"),
@@ -23,7 +26,7 @@ const sheet = drawing(paper, place, {
     lab.dataset.drawing = written(points);
     if (done) {
       restart();
-      if (points.length > 20) gml.did(element, "draw");
+      if (points.length > 10) gml.did(element, "draw");
       trigger("select");
     } else look();
   },
@@ -65,7 +68,8 @@ function curve() {
   lab.dataset.steps = game?.steps ?? 0;
   if (!game) return ["modes", "quality", "JSD", "floor", "steps"].forEach((name) => set(name, ""));
   const { modes, quality, JSD } = game.measure();
-  if (game.last.D) game.curves.push({ at: game.steps, V: game.last.D.V, best: 2 * JSD - 2 * LOG_2, modes: modes / whole, quality });
+  if (game.last.D)
+    game.curves.push({ at: game.steps, V: game.last.D.V, best: 2 * JSD - 2 * LOG_2, modes: modes / whole, quality });
   if (game.curves.length > LONGEST) game.curves = game.curves.filter((_, i) => i % 2);
   set("modes", `${modes} of ${whole}`);
   set("quality", `${Math.round(100 * quality)}%`);
@@ -81,9 +85,12 @@ function plot() {
   const last = game.curves.at(-1)?.at || 1,
     [low, high] = [-2.2, 0.1];
   const y = (v) => 4 + (102 * (high - Math.min(high, Math.max(low, v)))) / (high - low);
-  const logit = GAME[names.loss].D === ofLogits.D;
+  const logit = isLogit(names.loss);
   const line = (name, of) =>
-    find(name).setAttribute("points", game.curves.map((p) => `${((300 * p.at) / last).toFixed(1)},${of(p).toFixed(1)}`).join(" "));
+    find(name).setAttribute(
+      "points",
+      game.curves.map((p) => `${((300 * p.at) / last).toFixed(1)},${of(p).toFixed(1)}`).join(" "),
+    );
   line(".value .g0", (p) => y(p.V));
   line(".value .best", (p) => y(p.best));
   line(".cover .g0", (p) => 86 - 80 * p.modes);

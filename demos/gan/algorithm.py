@@ -1,7 +1,9 @@
 """Algorithm 1, line by line: what is drawn, what is updated, and the numbers of this very step. In the page."""
 
+import gradio as gr
+
 from demos import ui
-from demos.gan.laboratory import DATA, PARTS, START, choice, data, show
+from demos.gan.laboratory import DATA, PARTS, START, data, show
 
 TITLE = "Algorithm 1"
 FIRST = START | dict(batch=16, loss="minimax")
@@ -18,8 +20,20 @@ def build() -> None:
     with ui.columns():
         with ui.knobs():
             knobs = dict(
-                data=choice("examples", "Data", DATA, FIRST["data"]),
-                loss=choice("rule", "G's loss", ("minimax", "non-saturating"), FIRST["loss"]),
+                data=gr.Dropdown(
+                    list(DATA),
+                    value=FIRST["data"],
+                    label="Data",
+                    filterable=False,
+                    elem_id="gan-examples",
+                ),
+                loss=gr.Dropdown(
+                    ["minimax", "non-saturating"],
+                    value=FIRST["loss"],
+                    label="G's loss",
+                    filterable=False,
+                    elem_id="gan-rule",
+                ),
                 k=ui.slider("gan", "steps-of-d", "k, steps of D", 1, 5, FIRST["k"]),
                 batch=ui.slider("gan", "m", "m, minibatch", 4, 64, FIRST["batch"], 4),
                 seed=ui.seed_slider("gan", FIRST["seed"], "luck"),
@@ -52,12 +66,15 @@ def build() -> None:
 
 
 MATHEMATICS = r"""
-Goodfellow et al. 2014, arXiv:1406.2661, Algorithm 1: minibatch stochastic gradient descent. The gradient of $D$ is that of
+Goodfellow et al. 2014, arXiv:1406.2661, Algorithm 1: minibatch stochastic gradient descent. $D$ climbs, $k$ times,
 
-$$\frac1m \sum_{i=1}^m \big[ \log D(\mathbf{x}^{(i)}) + \log (1 - D(G(\mathbf{z}^{(i)}))) \big]$$
+$$\nabla_{\theta_d} \frac1m \sum_{i=1}^m \big[ \log D(\mathbf{x}^{(i)}) + \log (1 - D(G(\mathbf{z}^{(i)}))) \big]$$
 
-and it is climbed, $k$ times; that of $G$ is that of $\frac1m \sum_i \log (1 - D(G(\mathbf{z}^{(i)})))$, and it is descended, once.
-Where $D$ is sure, that one is flat; section 3 of the paper climbs $\frac1m \sum_i \log D(G(\mathbf{z}^{(i)}))$ instead, which has
-the same fixed point. Both networks have two hidden layers of 32 neurons with leaky ReLU; the paper's listing takes plain
-gradient steps, this page takes Adam's, with the rate $10^{-2.7} = 0.002$.
+and $G$ then descends, once,
+
+$$\nabla_{\theta_g} \frac1m \sum_{i=1}^m \log (1 - D(G(\mathbf{z}^{(i)})))$$
+
+Where $D$ is sure, that one is flat; in section 3 of the paper $G$ climbs $\log D(G(\mathbf{z}))$ instead, which ends in
+the same place. Both networks have two hidden layers of 32 neurons with leaky ReLU. The listing takes plain gradient
+steps, this page takes Adam's, with the rate $10^{-2.7} = 0.002$.
 """

@@ -1,7 +1,6 @@
 """The laboratory: a GAN in two dimensions that the visitor trains, in the page."""
 
 import json
-from collections.abc import Sequence
 
 import gradio as gr
 
@@ -30,12 +29,10 @@ START = dict(
     seed=7,
 )
 PRESETS = {
-    "Cover": START,
-    "Collapse": START | dict(rateD=-3.5, rateG=-2.0),
-    "Cure": START | dict(rateD=-3.5, rateG=-2.0, k=5),
+    "Cover the ring": START,
+    "Collapse it": START | dict(rateD=-3.5, rateG=-2.0),
+    "Cure it: k = 5": START | dict(rateD=-3.5, rateG=-2.0, k=5),
 }
-
-
 
 
 # What is shown. All of it is computed in the page: canvas/gan2d.js, which does what models/gan2d.py says.
@@ -48,11 +45,21 @@ def build() -> None:
     )
     with ui.columns():
         with ui.knobs():
-            with gr.Row(elem_classes="buttons"):
-                presets = [gr.Button(name, min_width=0) for name in PRESETS]
             knobs = dict(
-                data=choice("points", "Data", [*DATA, DRAWN], START["data"]),
-                loss=choice("loss", "Loss", gan2d.LOSSES, START["loss"]),
+                data=gr.Dropdown(
+                    [*DATA, DRAWN],
+                    value=START["data"],
+                    label="Data",
+                    filterable=False,
+                    elem_id="gan-points",
+                ),
+                loss=gr.Dropdown(
+                    list(gan2d.LOSSES),
+                    value=START["loss"],
+                    label="Loss",
+                    filterable=False,
+                    elem_id="gan-loss",
+                ),
                 rateD=ui.slider("gan", "rate-d", "D's rate, log₁₀", -5, 0, START["rateD"], 0.1),
                 rateG=ui.slider("gan", "rate-g", "G's rate, log₁₀", -5, 0, START["rateG"], 0.1),
                 k=ui.slider("gan", "k", "k, steps of D", 1, 10, START["k"]),
@@ -66,6 +73,8 @@ def build() -> None:
             canvas = ui.canvas(
                 "laboratory", None, "laboratory", parts=PARTS, data=data(), start=START, drawn=DRAWN
             )
+            with gr.Row(elem_classes="buttons"):
+                presets = [gr.Button(name, min_width=0) for name in PRESETS]
         ui.words(
             see=(
                 "The ground is D: dark where it says real, coloured where it says made. Lines show where G is pulled.",
@@ -106,10 +115,6 @@ def data() -> dict[str, dict]:
     }
 
 
-def choice(name: str, label: str, of: Sequence[str], value: str) -> gr.Dropdown:
-    return gr.Dropdown(list(of), value=value, label=label, filterable=False, elem_id=f"gan-{name}")
-
-
 def show(canvas: str, knobs: dict, then: str = "") -> str:
     """To the canvas go the knobs, by name, and the drawing, which comes last."""
     return f"""(...values) => {{
@@ -122,23 +127,26 @@ MATHEMATICS = r"""
 Both networks play for one value (Goodfellow et al. 2014, arXiv:1406.2661, equation 1): $D$ wants it large, $G$ small.
 
 $$V(G, D) = \mathbb{E}_{\pi(\mathbf{x})} \log D(\mathbf{x})
-+ \mathbb{E}_{\mathbf{z} \sim \mathcal{N}(0, I_2)} \log (1 - D(G(\mathbf{z}))), \qquad D(\mathbf{x}) = \sigma(v(\mathbf{x}))$$
++ \mathbb{E}_{\mathbf{z} \sim \mathcal{N}(0, I_2)} \log (1 - D(G(\mathbf{z}))),
+\qquad D(\mathbf{x}) = \sigma(v(\mathbf{x}))$$
+
+Below, $x$ is real, $y = G(z)$ is made, and each term is its mean over a batch:
 
 | loss | of $D$ | of $G$ | |
 |---|---|---|---|
-| minimax | $-V$ | $\mathbb{E} \log (1 - D(G))$ | equation 1 |
-| non-saturating | $-V$ | $-\mathbb{E} \log D(G)$ | the same, section 3 |
-| least squares | $\frac12 \mathbb{E} (v(x) - 1)^2 + \frac12 \mathbb{E}\, v(G)^2$ | $\frac12 \mathbb{E} (v(G) - 1)^2$ | arXiv:1611.04076 |
-| hinge | $\mathbb{E} \max(0, 1 - v(x)) + \mathbb{E} \max(0, 1 + v(G))$ | $-\mathbb{E}\, v(G)$ | arXiv:1705.02894 |
-| Wasserstein | $\mathbb{E}\, v(G) - \mathbb{E}\, v(x) + 10\, \mathbb{E} (\lVert \nabla v \rVert - 1)^2$ | $-\mathbb{E}\, v(G)$ | arXiv:1704.00028 |
-| relativistic | $-\mathbb{E} \log \sigma(v(x) - v(G))$ | $-\mathbb{E} \log \sigma(v(G) - v(x))$ | arXiv:1807.00734 |
+| minimax | $-V$ | $\log (1 - D(y))$ | equation 1 |
+| non-saturating | $-V$ | $-\log D(y)$ | the same, section 3 |
+| least squares | $\frac12 (v(x) - 1)^2 + \frac12 v(y)^2$ | $\frac12 (v(y) - 1)^2$ | arXiv:1611.04076 |
+| hinge | $\max(0, 1 - v(x)) + \max(0, 1 + v(y))$ | $-v(y)$ | arXiv:1705.02894 |
+| Wasserstein | $v(y) - v(x) + 10\, (\lVert \nabla v \rVert - 1)^2$ | $-v(y)$ | arXiv:1704.00028 |
+| relativistic | $-\log \sigma(v(x) - v(y))$ | $-\log \sigma(v(y) - v(x))$ | arXiv:1807.00734 |
 
-With $\gamma$, $D$ also pays $\frac{\gamma}{2} \big( \mathbb{E}\lVert \nabla v(x) \rVert^2 + \mathbb{E}\lVert \nabla
-v(G) \rVert^2 \big)$: R1 and R2 (arXiv:1801.04406, arXiv:2501.05441). Adam takes the steps, with $\beta = (0.5, 0.99)$.
+With $\gamma$, $D$ also pays $\frac{\gamma}{2} \big( \lVert \nabla v(x) \rVert^2 + \lVert \nabla v(y) \rVert^2
+\big)$: R1 and R2 (arXiv:1801.04406, arXiv:2501.05441). Adam takes the steps, with $\beta = (0.5, 0.99)$.
 
-**How it is counted.** The data are equal round Gaussians, so their density $\pi$ is known. That of what $G$ makes is not: 2,000
-made points, each blurred by 0.12, stand for $p$, and $\pi$ is blurred as much. On 64 by 64 cells follow
-$D^* = \pi / (\pi + p)$, $\mathrm{JSD}(\pi, p)$, and $V(G, D^*) = 2\,\mathrm{JSD} - 2 \log 2$. A mode is covered when a point is
-within three deviations of its middle; a point within three of any is of high quality (Lin et al. 2018,
+**How it is counted.** The data are equal round Gaussians, so their density $\pi$ is known. That of what $G$ makes is
+not: 2,000 made points, each blurred by 0.12, stand for $p$, and $\pi$ is blurred as much. On 64 by 64 cells follow
+$D^* = \pi / (\pi + p)$, $\mathrm{JSD}(\pi, p)$, and $V(G, D^*) = 2\,\mathrm{JSD} - 2 \log 2$. A mode is covered when a
+point is within three deviations of its middle; a point within three of any is of high quality (Lin et al. 2018,
 arXiv:1712.04086). Where $D$'s output is no logit, the ground shows how far it is from its middle.
 """

@@ -42,7 +42,7 @@
       return Number(Math.min(props.maximum, Math.max(props.minimum, near)).toFixed(6));
     }
     if (type === "textbox") return /^[0-9, ]*$/.test(text) ? text : null;
-    if (type === "radio") return props.choices.some(([, value]) => value === text) ? text : null;
+    if (type === "radio" || type === "dropdown") return props.choices.some(([, value]) => value === text) ? text : null;
     return null;
   }
 
