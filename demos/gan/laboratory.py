@@ -29,9 +29,9 @@ START = dict(
     seed=7,
 )
 PRESETS = {
-    "Cover the ring": START,
+    "Cover it": START,
     "Collapse it": START | dict(rateD=-3.5, rateG=-2.0),
-    "Cure it: k = 5": START | dict(rateD=-3.5, rateG=-2.0, k=5),
+    "Cure it": START | dict(rateD=-3.5, rateG=-2.0, k=5),
 }
 
 
@@ -77,7 +77,7 @@ def build() -> None:
                 presets = [gr.Button(name, min_width=0) for name in PRESETS]
         ui.words(
             see=(
-                "The ground is D: dark where it says real, coloured where it says made. Lines show where G is pulled.",
+                "The ground is D: in ink where it says real, coloured where it says made. Arrows show where G is pulled.",
                 "D* is the best D there could be.",
             ),
             steps={
