@@ -1,11 +1,13 @@
-"""The tab GAN: a DCGAN on faces, while it learns and after, and the theorem behind the game."""
+"""The tab GAN: a DCGAN on faces, while it learns and after, and the game behind it, as small as it gets."""
 
-from demos.gan import arithmetic, between, theorem, training
+from demos.gan import arithmetic, between, loss, oscillation, theorem, training
 
 TITLE, ID, FAMILY = "GAN", "gan", "gan"
 VIEWS = (
     training,  # the same noise at several moments of training, and D's verdict
     theorem,  # the best D, and the distance that V is with it
+    loss,  # two losses for G, and what they say while D is sure
+    oscillation,  # the smallest game, and three ways to step
     between,  # from one noise to another
     arithmetic,  # faces added and taken away
 )
