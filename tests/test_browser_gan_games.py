@@ -104,7 +104,11 @@ def test_early_on_one_climbs_and_the_other_crawls(open_page, width):
 def test_it_plays_by_itself_and_ticks_only_what_was_asked_for(open_page):
     page = open_page(query="tab=gan&view=loss&fooled=0.01")
     page.wait_for_function(
-        "Number(document.querySelector('#loss .two-plots')?.dataset.step) > 0", timeout=20_000
+        """() => {
+          const { d, step } = document.querySelector("#loss .two-plots")?.dataset ?? {};
+          return d === "0.01" && step > 0 && step < 1100;
+        }""",
+        timeout=20_000,
     )
     page.locator("#loss .scrub").fill("230")
     expect_done(page)

@@ -118,7 +118,7 @@ function turned() {
   if (d >= 0.95) gml.did(element, "fooled");
 }
 // By a knob, the button or a link.
-plots.show = (to, byHand, play = false) => {
+plots.show = (to, byHand, play = !byHand) => {
   show(to, play);
   if (byHand) turned();
 };

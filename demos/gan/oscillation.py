@@ -74,6 +74,6 @@ rotation in skewed coordinates, and the way an ellipse: $x^2 - \eta x y + y^2$ s
 
 Damping takes $\frac{\lambda}{2} y^2$ from what $D$ raises, so that its part of the field becomes $x - \lambda y$. It
 is what the penalty R1, on the square of $D$'s slope at the data, comes to here (Mescheder et al. 2018). While the
-three turn, at once changes the distance by $\sqrt{1 - \eta \lambda + \eta^2}$ a step, and in turn by $\sqrt{1 - \eta
-\lambda}$: with $\lambda > \eta$ even the first comes home.
+three turn, a step at once changes the distance by $\sqrt{1 - \eta \lambda + \eta^2}$ on average, and one in turn by
+$\sqrt{1 - \eta \lambda}$: with $\lambda > \eta$ even the first comes home.
 """
