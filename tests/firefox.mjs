@@ -66,6 +66,17 @@ const gestures = {
     await page.mouse.up();
     await changed("#theorem [data-value=V]", before);
   },
+  async "gan-loss"() {
+    const before = await text("#loss [data-value=ratio]");
+    await page.mouse.click(...(await middle("#loss .losses", 0.8)));
+    await changed("#loss [data-value=ratio]", before);
+  },
+  async "gan-oscillation"() {
+    await page.click("#oscillation .reset");
+    await says("#oscillation .made", "after 0 steps");
+    await page.click("#oscillation .step");
+    await says("#oscillation .made", "after 1 step");
+  },
   async "stylegan-mixing"() {
     await page.waitForSelector(".matrix button[data-at='1,2']");
     await page.click(".matrix button[data-at='1,2']");

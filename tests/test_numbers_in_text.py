@@ -17,7 +17,7 @@ from checkpoints.faces import PSI
 from demos import TABS, shell
 from demos.autoregressive import family, history, play
 from demos.diffusion.network import SHIPPED, network
-from demos.gan import algorithm, arithmetic
+from demos.gan import algorithm, arithmetic, loss
 from demos.quiz import rounds
 from demos.stylegan import directions, find, latent, mapping, psi
 from demos.vae import beta
@@ -83,6 +83,10 @@ SAID = {
     ],
     "gan/algorithm.py": [
         rf"the rate $10^{{{algorithm.FIRST['rateD']}}} = {10 ** algorithm.FIRST['rateD']:.1g}$"
+    ],
+    "gan/loss.py": [
+        f"${1 / loss.EARLY - 1:.0f}$ at $D = {loss.EARLY}$",
+        rf"v - {loss.RATE} \; dL/dv",
     ],
     "gan/theorem.py": [f"over {written('STEPS', 'canvas/theorem.js') + 1:,} points"],
     "quiz/confusion.py": [
@@ -164,6 +168,8 @@ GIVEN = {
     "top half of a digit": "a place on the sheet",
     "temperature to 0.3": "a knob to be set",
     "temperature 0.3": "a knob to be set",
+    "Take steps of 0.02": "a knob to be set",
+    "Back at 0.2": "where the knob stands at first",
     "as a thousand coins,": "an example",
     "Further out than 99.9 %": "the handler's own line, from which on it says so",
     "784 of 784": "all pixels of a digit",
@@ -207,6 +213,7 @@ def test_no_number_stands_in_a_text_unseen(file):
 
 # What build() and handlers fill in, as a visitor reads it.
 FILLED = [
+    f"D at {loss.EARLY}",
     *(
         f"z{k}, {nats:.1f} nats"
         for k, nats in enumerate(OF["vae-mnist-16d"]["kl_per_dimension"], 1)

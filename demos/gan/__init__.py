@@ -1,6 +1,15 @@
-"""The tab GAN: a DCGAN on faces, while it learns and after, and the theorem behind the game."""
+"""The tab GAN: a DCGAN on faces, while it learns and after, and the game behind it, as small as it gets."""
 
-from demos.gan import algorithm, arithmetic, between, laboratory, theorem, training
+from demos.gan import (
+    algorithm,
+    arithmetic,
+    between,
+    laboratory,
+    loss,
+    oscillation,
+    theorem,
+    training,
+)
 
 TITLE, ID, FAMILY = "GAN", "gan", "gan"
 VIEWS = (
@@ -8,6 +17,8 @@ VIEWS = (
     laboratory,  # a GAN in two dimensions, trained by hand
     algorithm,  # the listing of the paper, line by line
     theorem,  # the best D, and the distance that V is with it
+    loss,  # two losses for G, and what they say while D is sure
+    oscillation,  # the smallest game, and three ways to step
     between,  # from one noise to another
     arithmetic,  # faces added and taken away
 )

@@ -77,7 +77,7 @@ def build() -> None:
                 presets = [gr.Button(name, min_width=0) for name in PRESETS]
         ui.words(
             see=(
-                "The ground is D: in ink where it says real, coloured where it says made. Arrows show where G is pulled.",
+                "The ground is D: in ink where it says real, coloured where it says made. Arrows: where G is pulled.",
                 "D* is the best D there could be.",
             ),
             steps={

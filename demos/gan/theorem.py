@@ -9,12 +9,14 @@ TITLE = "The theorem"
 DATA = {"One bump": (0.0, 1.0), "Two bumps": (4.0, 0.6), "A needle": (0.0, 0.1)}
 START = (
     "One bump",
+    0.0,
+    1.0,
     2.5,
     1.0,
     0.0,
     1.0,
     0.0,
-)  # data; where, width and gap of G; how sure D is, and its bias
+)  # data: which, where, how stretched; where, width and gap of G; how sure D is, and its bias
 
 
 # What is shown. All of it is computed in the page: canvas/theorem.js.
@@ -29,19 +31,23 @@ def build() -> None:
         with ui.knobs():
             kind, *start = START
             data = gr.Radio(list(DATA), value=kind, label="Data", elem_id="gan-data")
-            mean = ui.slider("gan", "mean", "G: where", -6, 6, start[0], 0.05)
-            width = ui.slider("gan", "width", "G: width", 0.1, 2, start[1], 0.05)
-            gap = ui.slider("gan", "gap", "G: gap of two", 0, 6, start[2], 0.05)
-            sure = ui.slider("gan", "sure", "D: how sure", 0, 3, start[3], 0.05)
-            bias = ui.slider("gan", "bias", "D: bias", -3, 3, start[4], 0.05)
+            place = ui.slider("gan", "place", "Data: where", -6, 6, start[0], 0.05)
+            stretch = ui.slider("gan", "stretch", "Data: stretch", 0.5, 2, start[1], 0.05)
+            mean = ui.slider("gan", "mean", "G: where", -6, 6, start[2], 0.05)
+            width = ui.slider("gan", "width", "G: width", 0.1, 2, start[3], 0.05)
+            gap = ui.slider("gan", "gap", "G: gap of two", 0, 6, start[4], 0.05)
+            sure = ui.slider("gan", "sure", "D: how sure", 0, 3, start[5], 0.05)
+            bias = ui.slider("gan", "bias", "D: bias", -3, 3, start[6], 0.05)
             best = gr.Button("The best D", variant="primary")
         with ui.stage():
             canvas = ui.canvas("theorem", None, "theorem", data=DATA, start=START)
         ui.words(
             see=(
-                "Above, what the data are (grey) and what G makes (in colour). Below, D: 1 says real, 0 says made.",
-                "The dashed line is the best D, π / (π + p): sureness 1, bias 0. Any other D has a lower V.",
+                "Above, what the data are (grey) and what G makes (in colour): drag them, and their width by the dots.",
+                "In the middle D: 1 says real, 0 says made. Dashed is the best D, π / (π + p). Others have a lower V.",
                 "With the best D, V is 2 JSD − 2 log 2: least where G makes exactly what the data are.",
+                "Below, what three distances say with G at x, each as a share of its largest:"
+                " far away JSD is flat and shows G no way.",
             ),
             steps={
                 "bend": "Bend D away from the best one: V falls",
@@ -50,19 +56,20 @@ def build() -> None:
             },
         )
     ui.mathematics(MATHEMATICS)
-    knobs = [data, mean, width, gap, sure, bias]
+    knobs = [data, place, stretch, mean, width, gap, sure, bias]
     show = "(...knobs) => document.querySelector('#theorem .plots').show(knobs, %s)"
     ui.in_page([knob.input for knob in knobs], show % "true", knobs)
     ui.in_page(canvas.apply, show % "false", knobs)
     ui.in_page(
         canvas.select,
-        "() => Number(document.querySelector('#theorem [data-mean]').dataset.mean)",
+        "() => document.querySelector('#theorem .plots').dragged()",
         None,
-        mean,
+        [place, stretch, mean, width],
     )
     placed = ui.in_page(best.click, "() => [1, 0]", None, [sure, bias])
     ui.in_page(placed.then, show % "false", knobs)
-    ui.link("gan", data=data, mean=mean, width=width, gap=gap, sure=sure, bias=bias)
+    shape = dict(data=data, place=place, stretch=stretch, mean=mean, width=width, gap=gap)
+    ui.link("gan", **shape, sure=sure, bias=bias)
 
 
 MATHEMATICS = r"""
@@ -85,5 +92,5 @@ its bias. Where the two densities have nothing in common JSD stays at $\log 2$ h
 no direction. The distance that one has to carry the one to make the other still does (Arjovsky et al. 2017,
 arXiv:1701.07875): in one dimension $W_1 = \int |F_\pi - F_{p_\theta}| \, dx$, between the cumulative distributions.
 
-The integrals are sums over 4,001 points from -14 to 14.
+The integrals are sums over 4,001 points from -20 to 20.
 """

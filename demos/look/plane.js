@@ -157,3 +157,29 @@ gml.pointing = (map, { at, move, rest }) => {
   });
   return finger;
 };
+
+// What moves to the left and to the right on a drawing: grasp(event) is what a pointer took hold of, {at, move(value)}; span
+// is what the drawing's width is worth. A finger that scrolls the page goes a little to the side, and moves nothing.
+gml.sliding = (map, span, grasp) => {
+  let held = null;
+  map.addEventListener("pointerdown", (event) => {
+    map.setPointerCapture(event.pointerId);
+    held = { ...grasp(event), x: event.clientX, moves: false };
+  });
+  map.addEventListener("pointermove", (event) => {
+    if (!held) return;
+    const right = event.clientX - held.x;
+    held.moves ||= Math.abs(right) > 8;
+    if (held.moves) held.move(held.at + (right / map.getBoundingClientRect().width) * span);
+  });
+  for (const end of ["pointerup", "pointercancel"]) map.addEventListener(end, () => (held = null));
+};
+
+// The arrow keys of a slider that is drawn: turn(1) or turn(-1).
+gml.turning = (part, turn) =>
+  part.addEventListener("keydown", (event) => {
+    const by = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (!by) return;
+    event.preventDefault();
+    turn(by);
+  });
