@@ -14,17 +14,20 @@ from demos import ui
 
 
 def build(
-    tab: str, titles: dict[str, str], cost: Callable[[str], str], knob: str = "model"
+    tab: str,
+    titles: dict[str, str],
+    cost: Callable[[str], str],
+    knob: str = "model",
+    api: bool = True,
 ) -> tuple[gr.Textbox, Callable]:
     """titles: {name: what the visitor reads}, the first one chosen. cost: a name -> how long a picture takes here.
 
-    knob: its name in a link; the first switch of a tab is "model", and its events are those of the API.
+    knob: its name in a link. api: the first switch of a tab has its events in the API.
     -> the name, and the event of a model that can draw. It has set the name already: pass it a handler as .then.
     """
-    first = knob == "model"
 
     def named(event: str) -> dict:
-        return dict(api_name=f"{tab}_{event}") if first else dict(api_visibility="private")
+        return dict(api_name=f"{tab}_{event}") if api else dict(api_visibility="private")
 
     def state(name: str) -> dict:
         if name in checkpoints.MANIFEST:

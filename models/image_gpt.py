@@ -11,7 +11,7 @@ never changes, so sampling keeps their keys and values and computes each token o
 
 Departs from the paper: the token before the first one says which class to draw, or that none is asked for; places begin
 as sines and cosines of row and column, and are learned from there.
-Read in this order: Norm, Attention, Block, ImageGPT, loss, then folded, step, sample.
+Read in this order: Norm, Attention, Block, ImageGPT, loss, then folded, step, read, sample.
 """
 
 from collections.abc import Iterator
@@ -150,17 +150,36 @@ def step(blocks: list[tuple[Tensor, ...]], cache: Tensor, h: Tensor, at: int, le
     return h
 
 
+def read(model: ImageGPT, h: Tensor, cache: Tensor) -> None:
+    """Put the q, k and v of the first tokens into the cache, all at once. h: (B or 1, n, width), with their places."""
+    for block, kept in zip(model.blocks, cache.unbind(), strict=True):
+        kept.narrow(3, 0, h.shape[1]).copy_(block.attention.split(block.norm1(h)))
+        h = block(h)
+
+
 @torch.inference_mode()
-def sample(model: ImageGPT, y: Tensor, uniforms: Tensor, temperature: float = 1.0) -> Iterator[tuple[Tensor, Tensor]]:
+def sample(
+    model: ImageGPT,
+    y: Tensor,                     # (B,) classes
+    uniforms: Tensor,              # (B, tokens) in [0, 1)
+    temperature: float = 1.0,      # divides the logits
+    given: Tensor | None = None,   # (B, n): the first tokens, which stay as they are; (1, n): the same for all
+) -> Iterator[tuple[Tensor, Tensor]]:
     """One token after the other: the first whose cumulative probability passes its uniform number.
 
-    y: (B,) classes, uniforms: (B, tokens) in [0, 1) -> tokens times: the token (B,), and p of all (B, vocabulary).
+    Yields each token that is drawn, (B,), and p of all, (B, vocabulary).
     """
     (blocks, head), heads, width = folded(model), model.blocks[0].attention.heads, model.place.shape[1]
     cache = torch.empty(len(blocks), 3, len(y), heads, model.tokens, width // heads, device=y.device)
     h, last, vectors = model.start(y), model.vocabulary - 1, model.token.weight
     least, dice = torch.tensor(1e-5, device=y.device), uniforms.T[:, :, None].contiguous()
-    for at, (place, u) in enumerate(zip(model.place.unbind(), dice.unbind(), strict=True)):
+    first = 0 if given is None else given.shape[1]
+    if first:
+        before = torch.cat([h[: len(given), None], model.token(given)], 1)
+        read(model, before[:, :-1] + model.place[:first], cache)
+        h = before[:, -1].expand_as(h)
+    rest = zip(model.place[first:].unbind(), dice[first:].unbind(), strict=True)
+    for at, (place, u) in enumerate(rest, first):
         h = step(blocks, cache, h + place, at, least)
         p = (unit(h, least) @ head / temperature).softmax(1)
         token = torch.searchsorted(p.cumsum(1), u, right=True).squeeze(1).clamp(max=last)

@@ -108,11 +108,12 @@ def hub_server():
 def tiny_models(tmp_path_factory) -> dict[str, Path]:
     """What the library saves, as it lies in the two repositories: one with safetensors, one without.
 
-    And what the original program of StyleGAN2 saves, 32 pixels wide.
+    And what the original program of StyleGAN2 saves, 32 pixels wide, and an Image GPT of 16 by 16 pixels.
     """
     import diffusers
     import torch
 
+    from tests.offers import save_image_gpt
     from tests.test_stylegan import oracle
 
     options = dict(
@@ -136,6 +137,7 @@ def tiny_models(tmp_path_factory) -> dict[str, Path]:
     folders["stylegan2-cat-256"] = tmp_path_factory.mktemp("stylegan2-cat-256")
     file = folders["stylegan2-cat-256"] / "stylegan2-cat-config-f.pt"
     torch.save({"g_ema": state, "latent_avg": made["latent_avg"]}, file)
+    folders["imagegpt-small"] = save_image_gpt(tmp_path_factory.mktemp("imagegpt-small"))
     return folders
 
 

@@ -1,5 +1,7 @@
 """Every number in a strip: what it is of, of how many, and what it stands beside. Filled from the manifest."""
 
+from math import log
+
 from checkpoints import MANIFEST
 from demos.diffusion import samplers
 
@@ -78,6 +80,14 @@ TABLE = [
         "1,000 clothes",
         "digits and clothes",
     ),
+    (
+        "autoregressive-colour",
+        "a code of",
+        f"{GPT_FACES['nats_per_grid'] / log(2) / 64:.2f} bits",
+        "2,779 test faces",
+        "512: 9",
+    ),
+    *likeness("autoregressive-colour", GPT_FACES),
     ("autoregressive-scales", "passes, by", "4 / 70", "by grid", "by code"),
     (
         "autoregressive-scales",

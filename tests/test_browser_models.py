@@ -1,11 +1,12 @@
 """The switch between models in a real browser, with a small Hub behind it."""
 
 import re
+from threading import Event
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.gestures import DESK, PHONE, go_to
+from tests.gestures import DESK, PHONE, expect_done, go_to
 from tests.test_browser_diffusion import open_tab, wait_for_steps
 from tests.test_browser_stylegan import open_tab as open_stylegan
 from tests.test_browser_stylegan import open_view, seen, wait_for_cell
@@ -203,3 +204,87 @@ def test_a_view_is_there_when_its_knobs_are(browser, app_url):
     page.locator("gradio-app[data-ready]").wait_for()
     assert page.locator("#stylegan-face-model :is(input, textarea)").count() == 1
     page.close()
+
+
+IN_COLOUR = "tab=autoregressive&view=colour"
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_a_picture_is_completed_by_what_ships_and_by_what_was_fetched(open_page, small_hub, width):
+    page = open_page(width, 844, query=IN_COLOUR)
+    shown = page.locator("#in-colour")
+    expect(shown.locator("img")).to_have_count(6)
+    assert all(
+        shown.locator("img").evaluate_all("(all) => all.map((i) => i.complete && i.width > 60)")
+    )
+    before = shown.locator("img").last.get_attribute("src")
+    page.get_by_label("Apple").check()
+    expect(shown.locator("img").last).not_to_have_attribute("src", before)
+    expect_done(page, "strange")
+    card = page.locator("#autoregressive-writers .model-card")
+    expect(card).to_be_hidden()
+    page.locator("#autoregressive-writers").get_by_label("pixel by pixel").check()
+    expect(card).to_contain_text("openai/imagegpt-small on the Hub, Apache-2.0")
+    expect(card).to_contain_text("four lower halves on this machine")
+    # It is not here: the picture stays that of the model that ships, and a knob says what to do.
+    page.locator("#autoregressive-given input[type=number]").fill("2")
+    expect(page.locator(".toast-body, .toast-wrap").first).to_contain_text("download it first")
+    expect(shown.locator("[data-model=image-gpt-vqvae-faces]")).to_be_attached()
+    page.get_by_role("button", name=re.compile("^Download")).click()
+    shown.locator("[data-model=imagegpt-small][data-known='256/256']").wait_for(state="attached")
+    expect(card).to_contain_text("Here.")
+    expect(shown.get_by_text("read as 64 pixels")).to_be_visible()
+    page.wait_for_url(re.compile("writer=imagegpt-small"))
+    drawn = shown.locator("img").last.get_attribute("src")
+    other = open_page(width, 844, query=page.url.partition("?")[2])
+    other.locator("#in-colour [data-model=imagegpt-small][data-known='256/256']").wait_for(
+        state="attached"
+    )
+    expect(other.locator("#in-colour img").last).to_have_attribute("src", drawn)
+    page.locator("#autoregressive-writers").get_by_label("code by code").check()
+    shown.locator("[data-model=image-gpt-vqvae-faces]").wait_for(state="attached")
+
+
+def drawing_slowly(monkeypatch) -> tuple[Event, Event]:
+    """From its third row on the large model is slow, until the first is set; the second: nobody wants the rest."""
+    from checkpoints import hub
+    from demos.autoregressive import colour, writers
+
+    list(hub.fetch("imagegpt-small"))
+    held, left, write = Event(), Event(), writers.write
+
+    def slowly(name, given, *knobs):
+        for at, step in enumerate(write(name, given, *knobs)):
+            try:
+                yield step
+            except GeneratorExit:
+                left.set()
+                raise
+            if name == "imagegpt-small" and at >= 40:
+                held.wait(0.1)  # a cancelled answer ends with the row that is on its way
+
+    monkeypatch.setattr(writers, "write", slowly)
+    monkeypatch.setattr(colour, "PATIENCE", -1)
+    return held, left
+
+
+def test_a_long_drawing_in_colour_is_stopped(open_page, small_hub, monkeypatch):
+    held, left = drawing_slowly(monkeypatch)
+    page = open_page(query=f"{IN_COLOUR}&writer=imagegpt-small")
+    page.locator("#in-colour [data-known='160/256']").wait_for(state="attached")
+    expect(page.get_by_text("32 of 128 pixels of each are drawn")).to_be_visible()
+    page.get_by_role("button", name="Stop").click()
+    held.set()
+    assert left.wait(60), "nobody draws for nobody"
+    page.get_by_role("button", name="Four others").click()
+    page.locator("#in-colour [data-known='256/256']", has_text="seed 5:").wait_for(state="attached")
+
+
+def test_the_newest_question_has_the_last_word(open_page, small_hub, monkeypatch):
+    held, _ = drawing_slowly(monkeypatch)
+    page = open_page(query=f"{IN_COLOUR}&writer=imagegpt-small")
+    page.locator("#in-colour [data-known='160/256']").wait_for(state="attached")
+    page.locator("#autoregressive-writers").get_by_label("code by code").check()
+    held.set()
+    page.locator("#in-colour [data-model=image-gpt-vqvae-faces]").wait_for(state="attached")
+    expect(page.locator("#autoregressive-writers .model-card")).to_be_hidden()

@@ -136,6 +136,25 @@ def test_temperature_divides_the_logits():
     assert cold.equal(drawn(model, y, u.flip(0), 1e-3)[0]), "nothing is left to chance"
 
 
+@pytest.mark.parametrize("n", [0, 1, 5, 15, 16])
+def test_what_is_given_stays_and_the_rest_follows_from_it(n):
+    """A grid given its own first tokens goes on as it went; others change what follows; one beginning serves all."""
+    model = tiny(side=4, vocabulary=7)
+    y, u = torch.tensor([1, 1, 1]), noise((16,), range(3), "uniform")
+    x, p = drawn(model, y, u)
+    rest = [*image_gpt.sample(model, y, u, 1.0, x[:, :n])]
+    assert len(rest) == 16 - n
+    for at, (token, chances) in enumerate(rest, n):
+        assert token.equal(x[:, at])
+        torch.testing.assert_close(chances, p[:, at], rtol=1e-3, atol=1e-5)
+    shared = [t for t, _ in image_gpt.sample(model, y, u, 1.0, x[:1, :n])]
+    assert all(t[0] == x[0, at] for at, t in enumerate(shared, n))
+    repeated = [t for t, _ in image_gpt.sample(model, y, u, 1.0, x[:1, :n].repeat(3, 1))]
+    assert all(a.equal(b) for a, b in zip(shared, repeated, strict=True))
+    other = [p for _, p in image_gpt.sample(model, y, u, 1.0, (x[:, :n] + 1) % 7)]
+    assert n in (0, 16) or (other[0] - rest[0][1]).abs().max() > 1e-3
+
+
 # The weights that ship.
 
 

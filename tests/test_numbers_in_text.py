@@ -13,9 +13,10 @@ from scipy.stats import mannwhitneyu
 
 import app
 import checkpoints
+from checkpoints import hub
 from checkpoints.faces import PSI
 from demos import TABS, shell
-from demos.autoregressive import family, history, play
+from demos.autoregressive import family, history, play, writers
 from demos.diffusion.network import SHIPPED, network
 from demos.gan import algorithm, arithmetic, loss
 from demos.quiz import rounds
@@ -67,6 +68,9 @@ SAID = {
         "above those 99 of 100",
         f"{history.IN_PAPER['PixelCNN']:.2f} for a PixelCNN",
         f"{history.IN_PAPER['Diagonal BiLSTM']:.2f} for a Diagonal BiLSTM",
+    ],
+    "autoregressive/colour.py": [
+        f"the other as {hub.OFFERED[writers.LARGE[0]]['size'] ** 2:,} pixels",
     ],
     "autoregressive/history.py": [f"of the same {ALL} test digits"],
     "autoregressive/play.py": [f"−log p, {ALL} test digits"],

@@ -86,7 +86,7 @@ def build() -> None:
     with ui.columns():
         with ui.knobs():
             model, chosen = model_switch.build(
-                "stylegan", network.titles(), network.cost, "face-model"
+                "stylegan", network.titles(), network.cost, "face-model", api=False
             )
             person = gr.Textbox("7", label="Face: its seed", elem_id="stylegan-person")
             psi = ui.slider("stylegan", "face-psi", "Truncation psi", -1, 2, PSI, 0.05)

@@ -34,6 +34,17 @@ ENDPOINTS = {
         guidance=number(1, 0, 5, "5.001"),
     ),
     "race": dict(seed=seed(7)),
+    "continue_picture": dict(
+        start=choice("Apple", "A face, Another, Sunset, Boat, Apple", "apple", "A face "),
+        rows=whole(4, 0, 7),
+        seed=seed(7),
+        temperature=KNOBS["temperature"],
+        model=choice("image-gpt-vqvae-faces", "image-gpt-vqvae-faces", "image-gpt-vqvae-mnist"),
+    ),
+    "autoregressive_models": {},
+    "autoregressive_fetch_model": dict(
+        name=choice("imagegpt-small", "imagegpt-small", "image-gpt-vqvae-faces")
+    ),
     "look": dict(row=whole(16, 0, 27), col=whole(14, 0, 27), depth=whole(3, 0, 10)),
     "score": dict(drawing=drawing()),
 }
