@@ -13,7 +13,16 @@ from PIL import Image
 import app
 import checkpoints
 from demos import TABS, gan, shell, vae
-from demos.gan import arithmetic, between, loss, oscillation, theorem, training
+from demos.gan import (
+    algorithm,
+    arithmetic,
+    between,
+    laboratory,
+    loss,
+    oscillation,
+    theorem,
+    training,
+)
 from demos.vae import blur, face_walk, faces, latent_map, own_photo
 from models.images import noise
 from tests.answers import without_time
@@ -234,7 +243,7 @@ def test_left_out_faces_leave_the_rest(monkeypatch):
     training.networks.cache_clear()
     pages = shell.Pages(app.build(), TABS)
     views = [(vae, view) for view in (faces, face_walk, blur, own_photo)]
-    without = (theorem, loss, oscillation)  # which need none
+    without = (laboratory, algorithm, theorem, loss, oscillation)  # which need none
     views += [(gan, view) for view in gan.VIEWS if view not in without]
     for tab, view in views:
         shown = json.dumps(pages.describe(shell.page_of(tab, view)))

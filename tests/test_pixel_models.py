@@ -199,6 +199,7 @@ def test_training_learns_publishes_and_is_measured(name, empty_checkpoints, comm
     grey = np.zeros((64, 28, 28), np.uint8)
     grey[::2, 8:20, 8:20], grey[1::2, :, 14] = 250, 255
     small = {
+        "pixelcnn-static-mnist": dict(width=8, inner=4, blocks=1),
         "gated-pixelcnn-mnist": dict(width=4, layers=1, hidden=8),
         "row-lstm-mnist": dict(h=4, layers=1, hidden=8),
         "diagonal-bilstm-mnist": dict(h=4, layers=1, hidden=8),
