@@ -9,7 +9,6 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
@@ -19,9 +18,9 @@ from PIL.PngImagePlugin import PngInfo
 
 from checkpoints import CheckpointError
 from demos import gpu
+from demos.canvas import source
 from models.images import grid
 
-CANVAS = Path(__file__).parent / "canvas"
 LARGEST_SEED = 9999
 SORRY = "Something went wrong here, and it is not your fault. Try again, or change a knob."
 
@@ -320,8 +319,8 @@ def canvas(name: str, value: Any, elem_id: str, parts: Sequence[str] = (), **pro
     """A drawing surface, canvas/<name>.html and .js, the parts' .js first. Values go in and out; elements stay."""
     part = gr.HTML(
         value,
-        html_template=_canvas(name, "html"),
-        js_on_load="\n".join(_canvas(part, "js") for part in (*parts, name)),
+        html_template=source(name, "html"),
+        js_on_load="\n".join(source(part, "js") for part in (*parts, name)),
         elem_id=elem_id,
         elem_classes=f"canvas-{name}",
         apply_default_css=False,
@@ -342,7 +341,3 @@ def pad(
     """A sheet of 28 x 28 pixels to draw on, in a column of its own. brushes: pixels can be left open too, as "?"."""
     with gr.Column(min_width=0, elem_classes="pad"):
         return canvas("pad", drawing, elem_id, hint=hint, label=label, brushes=brushes)
-
-
-def _canvas(name: str, kind: str) -> str:
-    return (CANVAS / f"{name}.{kind}").read_text(encoding="utf-8")

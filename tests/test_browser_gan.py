@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+import checkpoints
 from demos.gan import arithmetic, between, training
 from tests.gestures import DESK, PHONE, expect_done, go_to, questions, url_of, wait_for_change
 
@@ -158,3 +159,25 @@ def test_a_link_brings_the_knobs_back(open_page):
     expect(page.locator("#face-sum img").first).to_have_attribute(
         "src", image_of(arithmetic.arithmetic("1", "2, 3", "4"))
     )
+
+
+@pytest.mark.parametrize("width", [PHONE, DESK])
+def test_four_recordings_play_on_one_clock(open_page, width):
+    page = open_page(width, reduced_motion=True, query="tab=gan&view=collapse&run=2")
+    surface = page.locator("#collapse")
+    last = len(checkpoints.MANIFEST["gan2d-collapse"]["config"]["moments"]) - 1
+    page.locator(f"#collapse [data-run='2'][data-moment='{last}']").wait_for()
+    kept = checkpoints.load("gan2d-collapse")
+    said = surface.locator(".said").all_inner_texts()
+    assert [int(text.split()[0]) for text in said] == kept["modes"][:, 1, -1].int().tolist()
+    surface.locator(".scrub").fill("3")
+    page.locator("#collapse [data-moment='3']").wait_for()
+    expect_done(page, "scrub")
+    early = surface.locator("canvas").first.evaluate("(canvas) => canvas.toDataURL()")
+    surface.locator(".play").click()
+    page.locator(f"#collapse [data-moment='{last}']").wait_for()
+    expect_done(page, "scrub", "play")
+    assert surface.locator("canvas").first.evaluate("(c) => c.toDataURL()") != early
+    page.locator("#gan-run input[type=number]").fill("5")
+    page.locator("#collapse [data-run='5']").wait_for()
+    expect_done(page, "scrub", "play", "run")

@@ -1,5 +1,6 @@
 """GANs in two dimensions: losses against closed forms and torch's own, penalties of a linear D, what is counted."""
 
+import base64
 import math
 
 import numpy as np
@@ -8,6 +9,9 @@ import torch
 import torch.nn.functional as F
 from scipy.spatial.distance import cdist
 
+import checkpoints
+import train.gan2d
+from demos.gan import collapse
 from models import gan2d
 
 
@@ -138,3 +142,62 @@ def test_gradients_of_a_logit_loss_are_torch_s():
         bce(r, torch.ones_like(r)) + bce(f, torch.zeros_like(f)), list(D.parameters())
     )
     assert all(torch.allclose(a, b, atol=1e-6) for a, b in zip(ours, theirs, strict=True))
+
+
+# The recorded study.
+
+
+@pytest.fixture(scope="module")
+def study():
+    return checkpoints.load(collapse.NAME), checkpoints.MANIFEST[collapse.NAME]
+
+
+def test_the_study_s_means_are_those_of_what_is_kept(study):
+    kept, entry = study
+    measured, kinds = entry["measured"], entry["config"]["kinds"]
+    assert kinds == list(train.gan2d.KINDS)
+    shape = (len(kinds), measured["runs"], len(entry["config"]["moments"]))
+    for name in ("modes", "quality", "reverse_kl"):
+        assert kept[name].shape == shape
+        for k, kind in enumerate(kinds):
+            ends = kept[name][k, :, -1]
+            assert measured[kind][name] == pytest.approx(ends.mean().item(), abs=1e-3)
+    assert kept["points"].shape == (*shape, train.gan2d.SHOWN, 2)
+
+
+def test_the_points_that_are_kept_are_those_that_were_counted(study):
+    """200 of 2,500, in steps of 12 / 255, which is a third of the distance that counts."""
+    kept, entry = study
+    points = (kept["points"][:, :, -1].float() / 127.5 - 1) * train.gan2d.EXTENT
+    for k in range(len(points)):
+        found = gan2d.counted(points[k], train.gan2d.CENTRES, train.gan2d.DEVIATION)
+        again = found["quality"].mean().item()
+        assert again == pytest.approx(kept["quality"][k, :, -1].mean().item(), abs=0.08)
+
+
+@pytest.mark.parametrize("kind", train.gan2d.KINDS)
+def test_the_study_begins_as_it_is_recorded(study, kind):
+    kept, entry = study
+    steps = entry["config"]["moments"]
+    k, some = entry["config"]["kinds"].index(kind), 4
+    again = train.gan2d.train(kind, steps[-1], until=steps[some - 1])
+    for name in ("modes", "quality"):
+        recorded = kept[name][k, :, :some].mean(0)
+        assert torch.allclose(
+            again[name].mean(0), recorded, atol=0.15 if name == "modes" else 0.003
+        )
+
+
+def test_it_trains_publishes_and_is_shown(empty_checkpoints, command, monkeypatch):
+    monkeypatch.setattr(train.gan2d, "RUNS", 2)
+    for _ in range(2):  # the second time there is nothing left to do
+        command(train.gan2d.main, "--run", empty_checkpoints / "run", "--steps", 30)
+    command(train.gan2d.main, "--run", empty_checkpoints / "run", "--steps", 30, "--publish")
+    collapse.recorded.cache_clear()
+    shown = collapse.collapse_run(2)
+    assert shown["moments"][-1] == 30 and len(shown["kinds"]) == 4
+    raw = base64.b64decode(shown["points"])
+    assert len(raw) == 4 * len(shown["moments"]) * train.gan2d.SHOWN * 2
+    with pytest.raises(ValueError, match="Run"):
+        collapse.collapse_run(3)
+    collapse.recorded.cache_clear()

@@ -31,7 +31,9 @@ SHOWS_ANYWHERE = (
     "demos/plots.py",
     "demos/canvas/",
 )
-NOT_A_TAB = set("__init__ ui shell doors theme plots likeness gpu model_switch photo".split())
+NOT_A_TAB = set(
+    "__init__ ui shell doors theme plots likeness gpu model_switch photo canvas".split()
+)
 
 
 @cache

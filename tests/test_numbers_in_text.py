@@ -13,6 +13,7 @@ from scipy.stats import mannwhitneyu
 
 import app
 import checkpoints
+import train.gan2d
 from checkpoints import hub
 from checkpoints.faces import PSI
 from demos import TABS, shell
@@ -87,6 +88,11 @@ SAID = {
     ],
     "gan/algorithm.py": [
         rf"the rate $10^{{{algorithm.FIRST['rateD']}}} = {10 ** algorithm.FIRST['rateD']:.1g}$"
+    ],
+    "gan/collapse.py": [
+        f"of\n{train.gan2d.DEVIATION}, 2 apart",
+        f"one of {train.gan2d.COUNTED:,} points",
+        rf"$\log 25 = {log(25):.2f}$",
     ],
     "gan/loss.py": [
         f"${1 / loss.EARLY - 1:.0f}$ at $D = {loss.EARLY}$",

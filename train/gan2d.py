@@ -17,8 +17,7 @@ from safetensors.torch import load_file, save_file
 
 import checkpoints.save
 from models import gan2d
-from train.loop import arguments, rate
-from train.loop import Recipe
+from train.loop import Recipe, arguments, rate
 
 NAME = "gan2d-collapse"
 CENTRES, DEVIATION = gan2d.grid(5, 2.0), 0.05
@@ -45,8 +44,11 @@ def as_bytes(points: torch.Tensor) -> torch.Tensor:
     return ((points / EXTENT + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
 
 
-def train(kind: str, steps: int) -> dict[str, torch.Tensor]:
-    """-> points (RUNS, moments, SHOWN, 2) uint8, and modes, quality, reverse_kl (RUNS, moments)."""
+def train(kind: str, steps: int, until: int | None = None) -> dict[str, torch.Tensor]:
+    """-> points (RUNS, moments, SHOWN, 2) uint8, and modes, quality, reverse_kl (RUNS, moments).
+
+    until: stop after so many of the steps.
+    """
     how = dict(KINDS[kind])
     seeds = [torch.Generator().manual_seed(seed) for seed in range(RUNS)]
     G = gan2d.generator(WIDTH, DEPTH, seeds)
@@ -55,7 +57,8 @@ def train(kind: str, steps: int) -> dict[str, torch.Tensor]:
     D = gan2d.Discriminator(WIDTH, DEPTH, seeds, how.pop("pack", 1), how.pop("deviation", False))
     loss, gamma = how.pop("loss"), how.pop("gamma", 0.0)
     adams = [torch.optim.Adam(net.parameters(), RECIPE.rate, betas=BETAS) for net in (D, G)]
-    z_shown = gan2d.draw(torch.zeros(1, 2), 1.0, COUNTED, [torch.Generator().manual_seed(10_000 + k) for k in range(RUNS)])
+    others = [torch.Generator().manual_seed(10_000 + k) for k in range(RUNS)]
+    z_shown = gan2d.draw(torch.zeros(1, 2), 1.0, COUNTED, others)
     kept, start = {"points": [], "modes": [], "quality": [], "reverse_kl": []}, time.monotonic()
 
     def noise() -> torch.Tensor:
@@ -64,7 +67,7 @@ def train(kind: str, steps: int) -> dict[str, torch.Tensor]:
     def data() -> torch.Tensor:
         return gan2d.draw(CENTRES, DEVIATION, RECIPE.batch * D.pack, seeds)
 
-    for step in range(1, steps + 1):
+    for step in range(1, (until or steps) + 1):
         for adam in adams:
             adam.param_groups[0]["lr"] = rate(RECIPE, step, step / (steps + 1))
         adams[0].zero_grad()
@@ -102,10 +105,11 @@ def main() -> None:
 
 def publish(place: dict[str, Path], steps: int) -> None:
     parts = {kind: load_file(file) for kind, file in place.items() if file.exists()}
-    tensors = {name: torch.stack([part[name] for part in parts.values()]) for name in ("points", "modes", "quality", "reverse_kl")}
+    counts = ("modes", "quality", "reverse_kl")
+    tensors = {name: torch.stack([part[name] for part in parts.values()]) for name in ("points", *counts)}
     measured = {"runs": RUNS, "points": COUNTED}
     for k, kind in enumerate(parts):
-        ends = {name: tensors[name][k, :, -1] for name in ("modes", "quality", "reverse_kl")}
+        ends = {name: tensors[name][k, :, -1] for name in counts}
         measured[kind] = {name: round(v.mean().item(), 3) for name, v in ends.items()}
         measured[kind] |= {f"{name}_error": round(v.std().item() / RUNS**0.5, 3) for name, v in ends.items()}
     checkpoints.save.save(

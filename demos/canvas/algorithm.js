@@ -1,6 +1,6 @@
 // Algorithm 1 of Goodfellow et al. (2014), line by line, with the numbers of this very step. props: as the laboratory's.
 const { surface } = gml.surface,
-  { makeGame, show } = gml.game;
+  { makeGame, show, frames } = gml.game;
 const find = (selector) => element.querySelector(selector);
 const lab = find(".lab"),
   trouble = find(".trouble"),
@@ -13,8 +13,7 @@ let names = {},
   line = 0,
   seen = {}, // the minibatches of now: {z, x}
   playing = !calm.matches,
-  due = 0,
-  before = 0;
+  due = 0;
 
 const two = (points) => `(${[points[0], points[1]].map((v) => v.toFixed(2).replace("-", "−")).join(", ")})`;
 const number = (v) => v.toFixed(3).replace("-", "−");
@@ -84,13 +83,9 @@ function restart() {
   look();
 }
 
-function frame(now) {
-  if (!element.isConnected) return;
-  requestAnimationFrame(frame);
-  const passed = Math.min(100, now - before);
-  before = now;
-  if (!playing || !game || element.offsetParent === null || document.hidden) return;
-  due += (passed / 1000) * Number(find(".speed select").value);
+function play(passed) {
+  if (!playing || !game) return;
+  due += passed * Number(find(".speed select").value);
   if (due < 1) return;
   due %= 1;
   next();
@@ -132,5 +127,5 @@ lab.game = () => game; // for whoever wants to look inside, a test for one
 gml.onTheme(look);
 addEventListener("resize", () => element.isConnected && look());
 lab.show({});
-requestAnimationFrame(frame);
+frames(element, play);
 if (gml.restoring(element)) trigger("apply");

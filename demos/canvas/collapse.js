@@ -20,7 +20,7 @@ function draw(k, by) {
   kinds.forEach((_, kind) => {
     const { place, said } = places[kind];
     const at = Math.min(k, moments.length - 1);
-    said.textContent = `${modes[kind][at]} of 25 modes, ${Math.round(100 * quality[kind][at])}% near, KL ${reverse_kl[kind][at].toFixed(2)}`;
+    said.textContent = `${modes[kind][at]} of 25, ${Math.round(100 * quality[kind][at])}%, KL ${reverse_kl[kind][at].toFixed(2)}`;
     if (!place.clear()) return;
     place.points(HEAPS, gml.colour(element, "--ink"), 9, 0.22);
     place.points(made(kind, at), gml.colour(element, "--fam"), 5, 0.9);
@@ -45,7 +45,10 @@ function read(opened) {
   points = gml.bytes(props.value.points);
   if (!places.length) {
     find(".four").innerHTML = props.value.kinds
-      .map((kind) => `<figure><figcaption><b>${kind}</b></figcaption><canvas role="img" aria-label="${kind}: points that G made"></canvas><p class="said"></p></figure>`)
+      .map(
+        (kind) =>
+          `<figure><figcaption><b>${kind}</b></figcaption><canvas role="img" aria-label="${kind}: points that G made"></canvas><p class="said"></p></figure>`,
+      )
       .join("");
     places = [...element.querySelectorAll("figure")].map((figure) => ({
       place: surface(figure.querySelector("canvas")),

@@ -5,6 +5,8 @@ gml.game = (() => {
   const SHOWN = 400, // made points to be seen: the same noise all the time
     COUNTED = 2000,
     CELLS = 64, // the densities' cells, each way
+    GROUND = 48, // cells of D's, each way
+    FAINT = -5.7, // of a cell's share of both, as a power of ten
     BLUR = 0.12; // what both densities are blurred by before they are compared
 
   // knobs: {data, loss, rateD, rateG, k, gamma, width, batch, seed}; data: {centres, deviation}.
@@ -110,15 +112,18 @@ gml.game = (() => {
     if (!place.clear()) return;
     const [ink, card, fam] = ["--ink", "--card", "--fam"].map((name) => gml.rgb(place.paper, name));
     const made = game.draw(game.seen.z);
-    if (field === "D*" || field === "D") {
-      const n = field === "D" ? 48 : CELLS;
-      const share =
-        field === "D"
-          ? verdicts(game, n)
-          : game.truth.map((p, i) => (p + game.made[i] < 1e-9 ? 0.5 : p / (p + game.made[i])));
-      // Real is ink, made is the family's colour, undecided is the card.
-      place.field(n, (i) => gml.mix(card, share[i] > 0.5 ? ink : fam, 0.55 * Math.abs(2 * share[i] - 1)));
-    }
+    // Real is ink, made is the family's colour, undecided is the card.
+    const shade = (share) => gml.mix(card, share > 0.5 ? ink : fam, 0.55 * Math.abs(2 * share - 1));
+    if (field === "D") {
+      const said = verdicts(game, GROUND);
+      place.field(GROUND, (i) => shade(said[i]));
+    } else if (field === "D*")
+      place.field(CELLS, (i) => {
+        // Where there is next to nothing of either, the best D is of no use: it fades away.
+        const [p, q] = [game.truth[i], game.made[i]],
+          there = Math.min(1, Math.max(0, (Math.log10(p + q) - FAINT) / 1.5));
+        return shade(there ? 0.5 + there * (p / (p + q) - 0.5) : 0.5);
+      });
     if (mesh) {
       const line = Array.from({ length: 41 }, (_, i) => -2 + i / 10);
       const grid = Array.from({ length: 13 }, (_, k) => -2 + k / 3).flatMap((a) => [
@@ -145,5 +150,17 @@ gml.game = (() => {
     }
   }
 
-  return { makeGame, show };
+  // Calls go(seconds since the last one) in each frame in which the surface is looked at; no pause counts as more than .1.
+  function frames(element, go) {
+    let before = 0;
+    requestAnimationFrame(function frame(now) {
+      if (!element.isConnected) return;
+      requestAnimationFrame(frame);
+      const passed = Math.min(100, now - before) / 1000;
+      before = now;
+      if (element.offsetParent !== null && !document.hidden) go(passed);
+    });
+  }
+
+  return { makeGame, show, frames };
 })();

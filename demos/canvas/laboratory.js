@@ -1,7 +1,7 @@
 // The visitor's own GAN, trained here. props: data {name: {centres, deviation}}, start: the knobs, drawn: the name of one's own.
 const { LOG_2, isLogit } = gml.gan2d,
   { surface, drawing, written, read } = gml.surface,
-  { makeGame, show } = gml.game;
+  { makeGame, show, frames } = gml.game;
 const find = (selector) => element.querySelector(selector);
 const lab = find(".lab"),
   paper = find(".plane"),
@@ -17,7 +17,6 @@ let names = {}, // the knobs as they stand
   playing = !calm.matches,
   pressed = false, // whether a hand has set it going: what the page does by itself ticks nothing
   due = 0,
-  before = 0,
   fresh = 0; // frames since the last count
 
 const sheet = drawing(paper, place, {
@@ -119,16 +118,12 @@ function whole() {
   return false;
 }
 
-function frame(now) {
-  if (!element.isConnected) return;
-  requestAnimationFrame(frame);
-  const passed = Math.min(100, now - before);
-  before = now;
-  if (!playing || !game || element.offsetParent === null || document.hidden) return;
+function train(passed) {
+  if (!playing || !game) return;
   const slow = find(".slow").checked,
     from = Math.floor(game.steps / EVERY),
     begin = performance.now();
-  due = slow ? due + (passed / 1000) * SLOW : 0;
+  due = slow ? due + passed * SLOW : 0;
   if (slow && due < 1) return;
   due %= 1;
   do game.step();
@@ -192,5 +187,5 @@ gml.onTheme(look);
 addEventListener("resize", () => element.isConnected && look());
 find(".play").textContent = playing ? "Pause" : "Play";
 lab.show({ ...props.start }, "");
-requestAnimationFrame(frame);
+frames(element, train);
 if (gml.restoring(element)) trigger("apply");

@@ -4,6 +4,7 @@ from demos.gan import (
     algorithm,
     arithmetic,
     between,
+    collapse,
     laboratory,
     loss,
     oscillation,
@@ -18,6 +19,7 @@ VIEWS = (
     algorithm,  # the listing of the paper, line by line
     theorem,  # the best D, and the distance that V is with it
     loss,  # two losses for G, and what they say while D is sure
+    collapse,  # four GANs on 25 Gaussians, recorded
     oscillation,  # the smallest game, and three ways to step
     between,  # from one noise to another
     arithmetic,  # faces added and taken away

@@ -58,10 +58,10 @@ def build() -> None:
         with ui.knobs():
             run = ui.slider("gan", "run", "Run", 1, measured["runs"], 1)
         with ui.stage():
-            canvas = ui.canvas("collapse", None, "collapse")
+            canvas = ui.canvas("collapse", None, "collapse", parts=("surface",))
         ui.words(
             see=(
-                "What G makes, in colour, on the 25 places of the data.",
+                "What G makes, in colour, on the 25 places of the data; below, modes covered, points near one, and KL.",
                 "D cannot see that points are missing, only that those which are there look real.",
             ),
             steps={
@@ -70,16 +70,18 @@ def build() -> None:
                 "run": "Is another run any better?",
             },
         )
+    kinds = {kind: ends for kind, ends in measured.items() if isinstance(ends, dict)}
     ui.strip(
         [
-            (
-                f"{ends['modes']:.1f} of 25, {ends['quality']:.0%}, {ends['reverse_kl']:.2f}",
-                kind,
-            )
-            for kind, ends in measured.items()
-            if isinstance(ends, dict)
+            (f"{ends['modes']:.1f}, {ends['quality']:.0%}, {ends['reverse_kl']:.2f}", kind)
+            for kind, ends in kinds.items()
         ]
-        + [("", f"modes, points of high quality, KL in nats: means of {measured['runs']} runs")],
+        + [
+            (
+                f"{measured['runs']} runs",
+                f"each: means of modes of 25, points near one, KL, of {measured['points']:,} points",
+            )
+        ]
     )
     ui.mathematics(MATHEMATICS)
     ui.first(collapse_run, [run], [canvas])
@@ -89,20 +91,20 @@ def build() -> None:
 
 
 MATHEMATICS = r"""
-The data and the counting are those of Lin et al. 2018 (PacGAN, arXiv:1712.04086): 25 equal Gaussians with a deviation of
-0.05, 2 apart. A mode is covered when one of 2,500 points lies within three deviations of it; a point within three of any is
-of high quality; and with $q$ the shares of the modes among these points,
+The data and the counting are those of Lin et al. 2018 (PacGAN, arXiv:1712.04086): 25 equal Gaussians with a deviation
+of 0.05, 2 apart. A mode is covered when one of 2,500 points lies within three deviations of it; a point within three of
+any is of high quality; and with $q$ the shares of the modes among these points,
 
 $$\mathrm{KL}(q \,\|\, u) = \sum_{k=1}^{25} q_k \log (25\, q_k)$$
 
-is 0 when all are equally frequent, and $\log 25 = 3.22$ when there is only one. Four games, with the same networks, seeds and
-rates:
+is 0 when all are equally frequent, and $\log 25 = 3.22$ when there is only one. Four games, with the same networks,
+seeds and rates:
 
-- **non-saturating**: the game as it was in 2014. $D$ judges one point at a time, so $G$ loses nothing by repeating itself.
+- **non-saturating**: the game as it was in 2014. $D$ judges one point at a time: $G$ loses nothing by repeating itself.
 - **packing**: $D$ judges four points together (Lin et al.): four alike give themselves away.
-- **minibatch deviation**: $D$ is told how far the batch spreads (Karras et al. 2018, arXiv:1710.10196).
-- **relativistic, R1 + R2**: $D$ says which of two is more real (arXiv:1807.00734), and pays for its slope at data and at
-  made points, which keeps the game from turning in circles (Huang et al. 2024, arXiv:2501.05441).
+- **minibatch deviation**: $D$ is told how far a batch spreads (Karras et al. 2018, arXiv:1710.10196).
+- **relativistic, R1 + R2**: $D$ says which of two is more real (arXiv:1807.00734), and pays for its slope at data and
+  at made points, which keeps the game from turning in circles (Huang et al. 2024, arXiv:2501.05441).
 
-Recorded while `python -m train.gan2d` ran; nothing is trained now. In the laboratory you can train such a game yourself.
+Recorded while `python -m train.gan2d` ran; nothing is trained now. In the laboratory you can train one yourself.
 """
