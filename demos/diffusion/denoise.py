@@ -202,17 +202,16 @@ def build() -> None:
     math = ui.mathematics()
     knobs, shown = [seed, steps, eta, model], [canvas, math]
     ui.first(drawn, knobs, shown)
-    options, private = dict(concurrency_limit=2), dict(api_visibility="private")
-    gestures = [seed.input, steps.input, eta.input, canvas.apply]
     next_seed = ui.in_page(
         another.click, "(seed) => { gml.intent = 'play'; return (seed + 1) % 10000; }", seed, seed
     )
-    running = [
-        ui.on(gestures, denoise, knobs, shown, **options),
-        ui.on(next_seed.then, denoise, knobs, shown, **options, **private),
-        ui.on(chosen, denoise, knobs, shown, **options, **private),
-    ]
-    stop.click(None, cancels=running, queue=False, **private)
+    # All questions go through one door, so that the newest is answered last: an answer may take a minute.
+    bump, door = "(turn) => turn + 1", gr.Number(0, visible="hidden", label="Questions")
+    gestures = [seed.input, steps.input, eta.input, canvas.apply]
+    for asked in (gestures, next_seed.then, chosen):
+        ui.in_page(asked, bump, door, door)
+    running = ui.on(door.change, denoise, knobs, shown, concurrency_limit=2)
+    stop.click(None, cancels=running, queue=False, api_visibility="private")
     saved = ui.on(canvas.select, film, knobs[:3], gif, api_name="denoising_film")
     ui.in_page(saved.success, "(uri) => gml.save(uri, gml.filmName)", gif)
     ui.link("diffusion", seed=seed, steps=steps, eta=eta, model=model)
