@@ -1,4 +1,6 @@
-"""Improved Denoising Diffusion Probabilistic Models. Nichol, Dhariwal 2021, arXiv:2102.09672. Its noise schedule, and others.
+"""Improved Denoising Diffusion Probabilistic Models. Nichol, Dhariwal 2021, arXiv:2102.09672.
+
+Its noise schedule, and others for the same network.
 
     alpha_bar_t = f(t) / f(0),   f(t) = cos((t / T + s) / (1 + s) * pi / 2)^2            (Eq. 17)
     SNR_t = alpha_bar_t / (1 - alpha_bar_t)
@@ -12,6 +14,7 @@ Read in this order: cosine, log_snr, bent, nearest.
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import cos, pi
 
 import torch
@@ -35,10 +38,10 @@ def bent(knots: Sequence[float], T: int) -> Tensor:
     The slope at a knot is the harmonic mean of those beside it; at an end it is that of the parabola through three
     knots, or flat where that would rise. Raises ValueError where the knots do not fall.
     """
-    rise = [b - a for a, b in zip(knots, knots[1:], strict=False)]
+    rise = [b - a for a, b in pairwise(knots)]
     if not all(step < 0 for step in rise):
         raise ValueError("Noise only grows with t: the curve must fall.")
-    inner = [2 * a * b / (a + b) for a, b in zip(rise, rise[1:], strict=False)]
+    inner = [2 * a * b / (a + b) for a, b in pairwise(rise)]
     ends = [min(0.0, (3 * a - b) / 2) for a, b in ((rise[0], rise[1]), (rise[-1], rise[-2]))]
     slope = torch.tensor([ends[0], *inner, ends[1]], dtype=torch.float64)
     y = torch.tensor(knots, dtype=torch.float64)

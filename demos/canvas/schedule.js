@@ -135,7 +135,7 @@ function drawAnswer() {
         (v, k) =>
           bar(k, v, "bar", 16) +
           bar(k, trained[k], "group plain", 42) +
-          `<text x="${80 * k + 40}" y="72" text-anchor="middle">${v.toFixed(1)}</text>`,
+          `<text x="${80 * k + 40}" y="77" text-anchor="middle">${v.toFixed(1)}</text>`,
       )
       .join("");
   find(".worth").setAttribute("aria-label", `The guess changes by ${ours.join(", ")} grey levels; in training's schedule by ${trained.join(", ")}`);
@@ -201,7 +201,7 @@ for (const [name, { back }] of Object.entries(plotted)) {
     grip.addEventListener("pointermove", ({ clientY }) => {
       if (!held) return;
       const box = svg.getBoundingClientRect();
-      bend(k, back((152 * (clientY - box.top)) / box.height));
+      bend(k, back((156 * (clientY - box.top)) / box.height));
       trigger("select");
     });
     for (const end of ["pointerup", "pointercancel"])

@@ -2,10 +2,10 @@
 
 import base64
 from functools import lru_cache
+from itertools import pairwise
 
 import gradio as gr
 import numpy as np
-import torch
 from torch import Tensor
 
 from demos import ui
@@ -24,7 +24,7 @@ EDGE, GAP = (
 MOST = 50  # steps
 SHOWN = 8  # pictures, and steps whose worth is measured
 GRAIN = 3  # the seed of the noise that the page drowns the drawing in
-START = ("cosine", 1.8, 0.0, -1.8)
+START = ("cosine", 1.7, 0.0, -1.8)
 
 
 # What is computed.
@@ -39,7 +39,7 @@ def curve(schedule: str, *snr: float) -> Tensor:
     """log SNR over time. snr: of the three handles, which count "by hand". -> (T,). Raises ValueError."""
     ui.choice(schedule, "Schedule", KINDS)
     handles = [ui.number(value, "A log SNR", -EDGE, EDGE) for value in snr]
-    if any(a - b < GAP - 1e-6 for a, b in zip(handles, handles[1:], strict=False)):
+    if any(a - b < GAP - 1e-6 for a, b in pairwise(handles)):
         raise ValueError(
             f"Noise only grows with t: of the three log SNRs, from {-EDGE:g} to {EDGE:g}, each is at least {GAP} "
             "below the one before it."
@@ -69,13 +69,11 @@ def walk(along: tuple[int, ...], seed: int) -> tuple[str, tuple[float, ...]]:
     Returns the pictures, 784 bytes each (base64), and how much x0_hat changes from each time to the next: grey levels,
     mean over the pixels of all eight.
     """
-    x, guesses = noise((1, SIZE, SIZE), range(seed, seed + SHOWN)), []
-    for x, _, x_0 in sample(network(SHIPPED), x, along):  # noqa: B020 (the last x is the picture)
-        guesses.append(x_0)
-    changes = [
-        127.5 * (b - a).abs().mean().item() for a, b in zip(guesses, guesses[1:], strict=False)
-    ]
-    ink = base64.b64encode(to_uint8(x, -1, 1).tobytes()).decode()
+    x = noise((1, SIZE, SIZE), range(seed, seed + SHOWN))
+    states = list(sample(network(SHIPPED), x, along))
+    guesses = [x_0 for *_, x_0 in states]
+    changes = [127.5 * (b - a).abs().mean().item() for a, b in pairwise(guesses)]
+    ink = base64.b64encode(to_uint8(states[-1][0], -1, 1).tobytes()).decode()
     return ink, tuple(round(change, 2) for change in changes)
 
 
@@ -125,7 +123,7 @@ def build() -> None:
             schedule = gr.Radio(KINDS, value=kind, label="Schedule", elem_id="diffusion-schedule")
             snr = [
                 ui.slider("diffusion", f"snr{k}", f"log SNR at {at}", -EDGE, EDGE, value, 0.1)
-                for k, at, value in zip((1, 2, 3), ("¼ of T", "½", "¾"), start, strict=True)
+                for k, at, value in zip((1, 2, 3), ("¼", "½", "¾"), start, strict=True)
             ]
             steps = ui.slider("diffusion", "strides", "Steps", 2, MOST, 10)
             seed = ui.seed_slider("diffusion", 0, "eight", "First seed")
@@ -133,8 +131,8 @@ def build() -> None:
             canvas = ui.canvas("schedule", None, "schedule", edge=EDGE, gap=GAP, kinds=KINDS, T=T)
         ui.words(
             see=(
-                "Above, how much of the variance is picture, and the same as log SNR: drag the dots. Dark: the schedule "
-                "of training.",
+                "Above, how much of the variance is picture, and the same as log SNR, over time: drag the dots. "
+                "The thin line is the schedule of training.",
                 "Below, one seven at eight equal steps, and how much the network's guess changes in the step that "
                 "leaves each: a short bar is a wasted step.",
                 "Last, eight digits along each schedule, from the same noises.",
@@ -181,8 +179,8 @@ more quickly than need be, so that its last steps add little:
 $$\bar\alpha_t = \frac{f(t)}{f(0)}, \qquad
 f(t) = \cos^2\!\left(\frac{t / T + s}{1 + s} \cdot \frac{\pi}{2}\right), \qquad s = 0.008$$
 
-*By hand* the curve goes through your three dots in $\log \mathrm{SNR}$, between the ends of the linear one, smoothly and
-always falling.
+*By hand* the curve goes through your three dots in $\log \mathrm{SNR}$, between the ends of the linear one, smoothly
+and always falling.
 
 Why one network serves them all: it has learned the noise at a level of noise, and $t$ is only the name of that level.
 Along another schedule it is asked at the level that is nearest among those of training, by $\log \mathrm{SNR}$, and a
