@@ -115,12 +115,17 @@ def test_a_dot_is_dragged_and_the_server_draws_where_it_rests(open_page, width, 
     page.mouse.move(x, y + 0.04 * height, steps=4)
     wait_for(page, "kind", "by hand")
     assert asked == [] and np.abs(row(page, "drowning") - before).max() > 5, "answered in the page"
+    expect(page.locator("#schedule .stale")).to_have_count(1)
     page.mouse.up()
     wait_for(page, "drawn", "by hand,2,0")
     first, second, third = map(float, said(page, "handles"))
     assert (first, third) == (1.7, -1.8) and -1.3 <= second < 0
     expect(knob(page, "snr2")).to_have_value(f"{second:g}")
     expect(page.get_by_label("by hand", exact=True)).to_be_checked()
+    expect_done(page, "bend")
+    knob(page, "strides").fill("4")
+    wait_for(page, "drawn", "by hand,4,0")
+    expect(page.locator("#schedule .stale")).to_have_count(0)
     expect_done(page, "bend", "few")
 
 

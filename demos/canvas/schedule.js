@@ -103,15 +103,26 @@ function draw(said = "") {
   const kept = times.map((t) => sigmoid(snr[t]));
   paint(find(".drowning"), (k, i) => (1 + Math.sqrt(kept[k]) * digit[i] + Math.sqrt(1 - kept[k]) * grain[i]) / 2);
   const percents = kept.map((a) => `${(100 * a).toFixed(a < 0.1 ? 1 : 0)}%`);
-  find(".drowning").setAttribute("aria-label", `A seven that drowns: ${percents.join(", ")} of the variance is picture`);
+  find(".drowning").setAttribute(
+    "aria-label",
+    `A seven that drowns: ${percents.join(", ")} of the variance is picture`,
+  );
   find(".tip").textContent = said || `${percents.join(" ").replaceAll("%", "")} % is picture`;
+  fade();
   plots.dataset.kind = kind;
   plots.dataset.handles = handles.join();
   plots.dataset.kept = kept.map((a) => a.toPrecision(8)).join();
 }
 
+// Digits that were drawn along another curve than the one above are pale until the server has answered.
+function fade() {
+  const same = drawn.schedule === kind && (kind !== BY_HAND || drawn.snr.join() === handles.join());
+  find(".ours").classList.toggle("stale", !same);
+}
+
 // What the server has drawn.
 function drawAnswer() {
+  fade();
   const rows = { ours: drawn.ours, trained: drawn.trained };
   for (const [name, text] of Object.entries(rows)) {
     const levels = gml.bytes(text);
@@ -120,7 +131,10 @@ function drawAnswer() {
   const heads = { training: "Schedule of training", ours: `This one, ${drawn.schedule}` };
   for (const [name, head] of Object.entries(heads)) {
     find(`.of-${name}`).textContent = `${head}: ${drawn.steps} steps`;
-    find(name === "ours" ? ".ours" : ".trained").setAttribute("aria-label", `Eight digits. ${head}, ${drawn.steps} steps`);
+    find(name === "ours" ? ".ours" : ".trained").setAttribute(
+      "aria-label",
+      `Eight digits. ${head}, ${drawn.steps} steps`,
+    );
   }
   // The server counts from the latest time, the pictures stand from the earliest.
   const [ours, trained] = [drawn.changes.toReversed(), drawn.trained_changes.toReversed()],
@@ -138,7 +152,10 @@ function drawAnswer() {
           `<text x="${80 * k + 40}" y="77" text-anchor="middle">${v.toFixed(1)}</text>`,
       )
       .join("");
-  find(".worth").setAttribute("aria-label", `The guess changes by ${ours.join(", ")} grey levels; in training's schedule by ${trained.join(", ")}`);
+  find(".worth").setAttribute(
+    "aria-label",
+    `The guess changes by ${ours.join(", ")} grey levels; in training's schedule by ${trained.join(", ")}`,
+  );
   plots.dataset.drawn = [drawn.schedule, drawn.steps, drawn.seed].join();
 }
 
@@ -185,7 +202,7 @@ for (const [name, { back }] of Object.entries(plotted)) {
   const svg = find(`.${name}`);
   svg.querySelector(".grips").innerHTML = [0, 1, 2]
     .map((k) => {
-      const spoken = `role="slider" tabindex="0" aria-valuemin="${-edge}" aria-valuemax="${edge}" aria-label="log SNR at ${k + 1} quarters of the time. Drag, or use the arrow keys."`;
+      const spoken = `role="slider" tabindex="0" aria-valuemin="${-edge}" aria-valuemax="${edge}" aria-label="log SNR at ${"¼½¾"[k]} of the time. Drag, or use the arrow keys."`;
       return `<g data-part="${k}" ${name === "snr" ? spoken : ""}><circle class="grip" r="28"></circle><circle class="dot" r="8"></circle></g>`;
     })
     .join("");
@@ -221,7 +238,6 @@ for (const [name, { back }] of Object.entries(plotted)) {
 
 watch("value", () => {
   drawn = props.value;
-  if (drawn.steps <= 5) gml.did(element, "few");
   drawAnswer();
 });
 gml.onTheme(() => (draw(find(".tip").textContent), drawAnswer()));

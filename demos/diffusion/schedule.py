@@ -94,6 +94,7 @@ def schedule_samples(
         changes=walk(looks(along), seed)[1],
         trained_changes=walk(looks(trained()), seed)[1],
         schedule=schedule,
+        snr=[float(snr) for snr in (snr1, snr2, snr3)],
         steps=steps,
         seed=seed,
     )
@@ -139,7 +140,7 @@ def build() -> None:
             ),
             steps={
                 "linear": "Choose linear, then cosine again: which wastes more steps?",
-                "bend": "Drag a dot until the seven drowns at once",
+                "bend": "Drag a dot down: how early is the seven lost?",
                 "few": "Draw with 5 steps or fewer: which row holds?",
                 "flat": "Push a dot against its neighbour: where do the bars go?",
             },
@@ -156,6 +157,8 @@ def build() -> None:
     ):
         bent = ui.in_page(triggers, f"(...knobs) => {plots}.{how}(knobs)", bending, bending)
         ui.on(bent.then, schedule_samples, knobs, canvas, api_visibility="private", **ui.SAMPLER)
+    few = "(n) => { if (n <= 5) gml.did(document.querySelector('#schedule'), 'few'); }"
+    ui.in_page(steps.input, few, steps)
     ui.in_page(canvas.select, f"() => {plots}.knobs()", None, bending)
     named = {f"snr{k}": one for k, one in enumerate(snr, 1)}
     ui.link("diffusion", schedule=schedule, **named, strides=steps, eight=seed)
