@@ -179,3 +179,17 @@ def test_the_dark_is_followed(open_page):
         "() => document.querySelector('#schedule .ours')?.getContext('2d').getImageData(0, 0, 1, 1).data[0] < 60"
     )
     assert light.mean() > 180
+
+
+def test_a_finger_on_a_dot_bends_and_does_not_scroll(open_page):
+    page = open_view(open_page, PHONE, "&strides=2", height=700, touch=True, reduced_motion=True)
+    dot = page.locator("#schedule .snr [data-part='2'] .dot")
+    dot.scroll_into_view_if_needed()
+    top, box = page.evaluate("scrollY"), dot.bounding_box()
+    at = [{"x": box["x"] + 4, "y": box["y"] + 4 + 5 * k} for k in range(5)]
+    touch = page.context.new_cdp_session(page)
+    for kind, points in [("Start", at[:1]), *(("Move", [p]) for p in at[1:]), ("End", [])]:
+        touch.send("Input.dispatchTouchEvent", {"type": f"touch{kind}", "touchPoints": points})
+    wait_for(page, "drawn", "by hand,2,0")
+    first, second, third = map(float, said(page, "handles"))
+    assert (first, second) == (1.7, 0) and third < -4 and page.evaluate("scrollY") == top
