@@ -17,7 +17,7 @@ Read in this order: ResBlock, Attention, UNet, diffuse, loss, times, sample. Pre
 networks that others have trained.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import log, sqrt
 from pathlib import Path
 
@@ -165,12 +165,13 @@ def times(T: int, steps: int) -> list[int]:
 def sample(
     model: UNet,
     x: Tensor,                 # (B, C, H, W) ~ N(0, I), the picture at the latest time
-    steps: int,
+    steps: int | Sequence[int],  # how many, evenly spaced, or the very times, from late to early
     eta: float = 0.0,          # 0: DDIM, 1: DDPM
     noise: Callable[[int], Tensor] | None = None,  # step -> (B, C, H, W) ~ N(0, I); needed when eta > 0
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Denoise step by step. Yields (the next x, the noise guess, x0_hat in [-1, 1]) after every step."""
-    path = times(model.T, steps)
+    path = times(model.T, steps) if isinstance(steps, int) else steps
+    steps = len(path)
     for k, t in enumerate(path):
         a = model.alpha_bar[t].item()
         # One stride back; behind the last one there is the picture itself, without noise.

@@ -24,7 +24,7 @@ from demos.quiz import rounds
 from demos.stylegan import directions, find, latent, mapping, psi
 from demos.vae import beta
 from demos.vae.latent import DRAWS, own_digit, weighed
-from models import gan2d
+from models import gan2d, schedules
 from models.vae import log_p_x_given_z, plane, quadrature
 from models.vae_faces import FaceVAE
 from tests.texts import DEMOS, NUMBER, TEXTS, plain, unknown
@@ -81,6 +81,7 @@ SAID = {
         f"from ${1 - KEPT[0]:.4f}$ to ${1 - KEPT[-1] / KEPT[-2]:.2f}$ over a thousand times",
         f"falls from ${KEPT[0]:.4f}$ to ${KEPT[-1]:.5f}$",
     ],
+    "diffusion/schedule.py": [f"qquad s = {default(schedules.cosine, 's')}$$"],
     "gan/laboratory.py": [
         rf"$\beta = {gan2d.BETAS}$",
         f"{written('COUNTED', 'canvas/game.js'):,} made points",
