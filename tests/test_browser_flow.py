@@ -1,4 +1,4 @@
-"""The tab Flow: what the page computes is what torch computes; noise goes to shapes, is scrubbed, reflowed, drawn for."""
+"""The tab Flow: the page computes what torch computes; noise goes to shapes, is scrubbed, reflowed, drawn for."""
 
 import json
 
@@ -72,13 +72,13 @@ def test_the_errors_shown_are_those_of_the_solvers(open_page):
     page = stopped(open_page, "&points=Ring+of+8&steps=12&solver=Heun", data="Ring of 8", steps=12)
     noise = page.locator(FLOW).evaluate("(f) => Array.from(f.job().noise)")
     x, v = points(noise)[:100], flow2d.of_data(points(shape.data()["Ring of 8"]["centres"]), 0.1)
-    *_, fine = flow2d.flow(v, x, "Runge-Kutta", 200)
+    *_, fine = flow2d.flow(v, x, "Runge-Kutta", 400)  # as good as the page's
 
     def error(solver: str, steps: int) -> float:
         *_, end = flow2d.flow(v, x, solver, steps)
         return (end - fine).norm(dim=1).mean().item()
 
-    assert errors(page) == pytest.approx([error(solver, 12) for solver in shape.SOLVERS])
+    assert errors(page) == pytest.approx([error(solver, 12) for solver in shape.SOLVERS], abs=1e-6)
     shown = page.locator("#shape [data-value=error]").inner_text()
     assert float(shown) == pytest.approx(error("Heun", 12), abs=5e-4)
     for k, solver in enumerate(shape.SOLVERS):
@@ -115,6 +115,36 @@ def test_one_euler_step_puts_all_in_the_middle(open_page):
     ends = points(page.locator(FLOW).evaluate("(f) => Array.from(f.job().states.at(-1))"))
     assert (ends - ends.mean(0)).abs().max() < 1e-9
     assert (ends.mean(0) - points(shape.data()["Two moons"]["centres"]).mean(0)).abs().max() < 1e-9
+
+
+@pytest.mark.parametrize("reflows", [0, 1])
+def test_a_place_tells_where_what_passes_it_ends(open_page, reflows):
+    """The shares are the softmax, and in straight lines between points the arrow goes to their mean."""
+    page = stopped(open_page, f"&reflows={reflows}&t=0.5", reflows=reflows)
+    plane = page.locator("#shape .plane")
+    before = plane.evaluate("(c) => c.toDataURL()")
+    plane.hover(position={"x": 100, "y": 200})
+    expect_done(page, "point")
+    assert plane.evaluate("(c) => c.toDataURL()") != before
+    page.mouse.move(1, 1)
+    expect(page.locator(FLOW)).to_have_attribute("data-spot", "")
+    assert plane.evaluate("(c) => c.toDataURL()") == before
+    plane.press("ArrowLeft")
+    expect(page.locator(FLOW)).to_have_attribute("data-spot", "-0.2,0")
+    found = page.locator(FLOW).evaluate(
+        """(f) => {
+          const { v } = f.job(), { ends, w } = v.goal([-0.2, 0.5], 0.5);
+          return { ends: Array.from(ends), w, v: Array.from(v(Float64Array.of(-0.2, 0.5), 0.5)) };
+        }"""
+    )
+    ends, w = points(found["ends"]), torch.tensor(found["w"], dtype=torch.float64)
+    assert w.sum().item() == pytest.approx(1)
+    if not reflows:
+        x = torch.tensor([-0.2, 0.5], dtype=torch.float64)
+        V = 0.25 + 0.25 * 0.1**2
+        assert torch.allclose(w, (-(x - ends / 2).square().sum(1) / (2 * V)).softmax(0))
+        to_mean = w @ ends + (0.5 * 0.1**2 - 0.5) / V * (x - w @ ends / 2)
+        assert torch.allclose(points(found["v"])[0], to_mean)
 
 
 def test_pairs_have_the_same_cloud_on_other_paths(open_page):

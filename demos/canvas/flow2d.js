@@ -42,31 +42,41 @@ gml.flow2d = (() => {
     return out;
   }
 
-  // The marginal velocity if the data are round Gaussians: (x, t) -> a velocity at each x.
-  const ofData = (centres, s, path) => (x, t) => {
-    const [a, b, a_, b_] = PATHS[path](t);
-    const V = b * b + (a * s) ** 2,
-      half = b * b_ + a * a_ * s * s;
-    return weighed(
-      x,
-      centres.map((c) => a * c),
-      V,
-      centres.map((c) => a_ * c),
-      half / V,
+  // The same w_k at one place.
+  function shares([u, v], middles, V) {
+    const far = Array.from({ length: middles.length / 2 }, (_, k) =>
+      Math.hypot(u - middles[2 * k], v - middles[2 * k + 1]),
     );
-  };
+    const least = Math.min(...far),
+      w = far.map((d) => Math.exp((least * least - d * d) / (2 * V))),
+      sum = w.reduce((total, one) => total + one, 0);
+    return w.map((one) => one / sum);
+  }
+
+  // The marginal velocity if the data are round Gaussians: (x, t) -> a velocity at each x.
+  // Its .goal(place, t) says where what passes there ends: {ends, w}, how likely each.
+  function ofData(centres, s, path) {
+    const middles = (a) => centres.map((c) => a * c),
+      variance = (a, b) => b * b + (a * s) ** 2;
+    const velocity = (x, t) => {
+      const [a, b, a_, b_] = PATHS[path](t),
+        V = variance(a, b);
+      return weighed(x, middles(a), V, middles(a_), (b * b_ + a * a_ * s * s) / V);
+    };
+    velocity.goal = (at, t) => {
+      const [a, b] = PATHS[path](t);
+      return { ends: centres, w: shares(at, middles(a), variance(a, b)) };
+    };
+    return velocity;
+  }
 
   // That of straight lines from starts to ends, each blurred by h.
   function ofPairs(starts, ends, h) {
-    const way = ends.map((end, j) => end - starts[j]);
-    return (x, t) =>
-      weighed(
-        x,
-        starts.map((start, j) => start + t * way[j]),
-        h * h,
-        way,
-        0,
-      );
+    const way = ends.map((end, j) => end - starts[j]),
+      middles = (t) => starts.map((start, j) => start + t * way[j]);
+    const velocity = (x, t) => weighed(x, middles(t), h * h, way, 0);
+    velocity.goal = (at, t) => ({ ends, w: shares(at, middles(t), h * h) });
+    return velocity;
   }
 
   const moved = (x, dt, v) => x.map((at, i) => at + dt * v[i]);

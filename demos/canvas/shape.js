@@ -1,5 +1,5 @@
 // From noise to a shape. props: data {name: {centres, deviation}}, start: the knobs, drawn: the name of one's own, most: times
-// reflowed, pairs and width of a reflow.
+// reflowed, pairs and width of a reflow, counted: how many points the errors are of, fine: steps of the solution they are held against.
 const { PATHS, ofData, flow, reflow, apart, detour } = gml.flow2d,
   { surface, drawing, written, read } = gml.surface;
 const find = (selector) => element.querySelector(selector);
@@ -9,15 +9,14 @@ const flowing = find(".flowing"),
 const MOMENTS = 100, // of t
   PACE = 30, // of them in a second
   SHOWN = 300, // points
-  COUNTED = 100, // of them, for the errors
   TRAILS = 40, // of them leave one
-  FINE = 200, // steps of the solution that the errors are held against
-  COARSE = 100, // and of that which makes pairs
+  COARSE = 40, // steps of the solution that makes pairs
   SOLVERS = ["Euler", "Midpoint", "Heun"],
-  COUNTS = [1, 2, 3, 4, 6, 8, 12, 18, 25, 35, 50],
+  COUNTS = [1, 2, 3, 5, 8, 14, 25, 50],
   DECADES = [-4.5, 0.7]; // of the errors that are shown
 const place = surface(paper);
 let knobs = {},
+  spot = null, // the place that is pointed at
   job = null; // what was computed for these knobs; null: nothing is drawn yet
 
 const sheet = drawing(paper, place, {
@@ -48,7 +47,7 @@ function begin() {
   if (!empty) {
     const noise = normals(SHOWN, knobs.seed),
       chance = gml.gan2d.dice(knobs.seed + 20_000),
-      counted = noise.slice(0, 2 * COUNTED);
+      counted = noise.slice(0, 2 * props.counted);
     const seen = new Float64Array(2 * SHOWN);
     for (let i = 0; i < seen.length; i += 2) {
       const k = 2 * Math.floor((chance.uniform() * centres.length) / 2);
@@ -57,7 +56,7 @@ function begin() {
     const fields = [ofData(Float64Array.from(centres), deviation, knobs.path)];
     for (let r = 1; r <= knobs.reflows; r++)
       fields.push(reflow(fields.at(-1), normals(props.pairs, knobs.seed + 30_000 * r), props.width, COARSE));
-    const exact = (v) => flow(v, counted, "Runge-Kutta", FINE);
+    const exact = (v) => flow(v, counted, "Runge-Kutta", props.fine);
     const v = fields.at(-1),
       ways = exact(v),
       fine = ways.at(-1);
@@ -106,6 +105,17 @@ function trail(i, from, to) {
   });
 }
 
+// Where all ends that passes the spot at t, the likelier the darker, and the mean of its velocities.
+function goals(t, ink) {
+  const { ends, w } = job.v.goal(spot, t),
+    most = Math.max(...w);
+  w.forEach((one, k) => {
+    if (one > most / 50) place.lines([[...spot, ends[2 * k], ends[2 * k + 1]]], ink, 1.2, (0.45 * one) / most);
+  });
+  place.arrows(spot, job.v(spot, t), ink, 0.7, 4);
+  place.points(spot, ink, 6);
+}
+
 function draw() {
   const t = film.at / MOMENTS;
   find(".moment").textContent = `t = ${t.toFixed(2)}`;
@@ -128,7 +138,8 @@ function draw() {
       place.lines(trails(0, 1), fam, 1, 0.25);
       if (t) place.lines(trails(0, t), fam, 1.6, 0.8);
     }
-    place.points(at(t), fam, 3);
+    place.points(at(t), fam, 3, spot ? 0.4 : 1);
+    if (spot) goals(t, ink);
   }
   if (sheet.cross) place.points(sheet.cross, fam, 7);
 }
@@ -198,6 +209,7 @@ flowing.show = (turned, byHand) => {
     old.data = null;
   }
   const own = knobs.data === props.drawn;
+  if (own) spot = null;
   find(".clear").hidden = !own;
   paper.style.touchAction = own ? "none" : "";
   paper.classList.toggle("pen", own);
@@ -229,9 +241,27 @@ find(".clear").addEventListener("click", () => {
   begin();
   trigger("select");
 });
+// One points at a place, but where one draws.
+function pointAt(at) {
+  if (knobs.data === props.drawn) at = null;
+  if (!at && !spot) return;
+  spot = at && Float64Array.from(at);
+  flowing.dataset.spot = at ?? "";
+  if (at && job) gml.did(element, "point");
+  draw();
+}
+for (const name of ["pointerdown", "pointermove"]) paper.addEventListener(name, (event) => pointAt(place.under(event)));
+paper.addEventListener("pointerleave", () => pointAt(null));
+paper.addEventListener("keydown", (event) => {
+  const way = { ArrowLeft: [-0.2, 0], ArrowRight: [0.2, 0], ArrowUp: [0, 0.2], ArrowDown: [0, -0.2] }[event.key];
+  if (!way || knobs.data === props.drawn) return;
+  event.preventDefault();
+  pointAt(way.map((by, k) => Math.min(2.8, Math.max(-2.8, (spot?.[k] ?? 0) + by))));
+});
 find(".scrub").addEventListener("change", () => trigger("select"));
 find(".looks").addEventListener("change", draw);
-for (const name of ["focus", "blur"]) paper.addEventListener(name, draw);
+paper.addEventListener("focus", draw);
+paper.addEventListener("blur", () => (spot ? pointAt(null) : draw()));
 gml.onTheme(draw);
 addEventListener("resize", () => element.isConnected && draw());
 find(".errors .ticks").innerHTML =

@@ -19,6 +19,7 @@ SOLVERS = ("Euler", "Midpoint", "Heun")
 WAYS = ("of the flow", "of the pairs")
 MOST = 2  # times reflowed
 PAIRS, WIDTH = 600, 0.1  # of a reflow, and how far each of its lines is blurred
+COUNTED, FINE = 100, 100  # points whose errors are taken, against a solution of so many steps
 START = dict(
     data="Two moons",
     path="straight",
@@ -67,15 +68,18 @@ def build() -> None:
                 most=MOST,
                 pairs=PAIRS,
                 width=WIDTH,
+                counted=COUNTED,
+                fine=FINE,
             )
         ui.words(
             see=(
                 "Noise in colour, the data in ink. The arrows are the velocity at time t.",
                 "Lines of random pairs run across each other; at one place and time the flow has only one direction,",
-                "so its paths bend. A solver follows them in straight steps, and errs.",
+                "the mean, so its paths bend. A solver follows them in straight steps, and errs.",
             ),
             steps={
                 "play": "Play it from noise to the end",
+                "point": "Point at a place: where may it end?",
                 "one": "Take one Euler step: where does all land?",
                 "pairs": "See the paths of the pairs",
                 "reflow": "Reflow, and take one step again",
@@ -121,6 +125,8 @@ with middles $c_k$ and deviation $s$, and with $V = b^2 + a^2 s^2$
 $$u_t(x) = \sum_k w_k(x) \Big( a' c_k + \frac{{V'}}{{2 V}} (x - a\, c_k) \Big), \qquad
 w_k(x) = \frac{{\exp(-\lVert x - a\, c_k \rVert^2 / 2V)}}{{\sum_j \exp(-\lVert x - a\, c_j \rVert^2 / 2V)}}$$
 
+The lines from a place that you point at go where what passes there may end, the darker the larger $w_k$.
+
 **Solvers.** With $h$ the length of a step, one over their number:
 
 | solver | a step | calls of $u$ | error of the end |
@@ -129,8 +135,8 @@ w_k(x) = \frac{{\exp(-\lVert x - a\, c_k \rVert^2 / 2V)}}{{\sum_j \exp(-\lVert x
 | Midpoint | $x + h\, u_{{t + h/2}}(x + \frac h2 u_t(x))$ | 2 | $\sim h^2$ |
 | Heun | $x + \frac h2 \big( u_t(x) + u_{{t + h}}(x + h\, u_t(x)) \big)$ | 2 | $\sim h^2$ |
 
-The error is the mean distance of 100 points from where 200 steps of the Runge-Kutta method of order 4 take them. Its
-slope is read off between 25 and 50 steps: by what power of $h$ it falls.
+The error is the mean distance of {COUNTED} points from where {FINE} steps of the Runge-Kutta method of order 4 take
+them. Its slope is read off between 25 and 50 steps: by what power of $h$ it falls.
 
 **Reflow** (Liu et al. 2022). Take fresh noise, follow the flow to its end, and keep the two as a pair. Joined by
 straight lines, these pairs cross far less, and what the same mean makes of them is a straighter flow, from the same
