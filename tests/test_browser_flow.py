@@ -164,6 +164,28 @@ def test_pairs_have_the_same_cloud_on_other_paths(open_page):
     assert (pairs - flowed).norm(dim=1).mean() > 0.5
 
 
+def test_a_point_is_on_its_way_at_every_moment(open_page):
+    """Between two steps of a solver straight on; of a pair on its path, which is straight once reflowed."""
+    where = """(f) => { const { noise, states, ends } = f.job();
+      return [f.at(0.35), noise, ends ?? [], ...states].map((a) => Array.from(a)); }"""
+
+    def ask(query: str, **state) -> list[Tensor]:
+        page = stopped(open_page, f"&schedule=variance+preserving&steps=4{query}", steps=4, **state)
+        return [points(flat) for flat in page.locator(FLOW).evaluate(where)]
+
+    at, noise, _, *states = ask("", path=flow2d.PATHS[1])
+    assert torch.equal(states[0], noise) and len(states) == 5
+    assert torch.allclose(at, states[1] + 0.4 * (states[2] - states[1]))
+    at, noise, ends, *_ = ask("&paths=of+the+pairs", ways=shape.WAYS[1])
+    a, b, *_ = flow2d.schedule("variance preserving", 0.35)
+    assert torch.allclose(at, a * ends + b * noise)
+    at, noise, ends, *_ = ask("&paths=of+the+pairs&reflows=1", ways=shape.WAYS[1], reflows=1)
+    assert torch.allclose(at, 0.35 * ends + 0.65 * noise)
+    v = flow2d.of_data(points(shape.data()["Two moons"]["centres"]), 0.1, "variance preserving")
+    *_, own = flow2d.flow(v, noise, "Runge-Kutta", 40)
+    assert torch.allclose(ends, own), "each is paired with its own end"
+
+
 @pytest.mark.parametrize("width", [PHONE, DESK])
 def test_reflow_makes_one_step_enough(open_page, width):
     page = stopped(open_page, "&steps=1&points=Ring+of+8", width, data="Ring of 8", steps=1)

@@ -226,7 +226,7 @@ flowing.show = (turned, byHand) => {
 };
 // What the page's own controls have turned: times reflowed, t, the drawing.
 flowing.turned = () => [knobs.reflows, film.at / MOMENTS, flowing.dataset.drawing ?? ""];
-flowing.job = () => job; // for whoever wants to look inside, a test for one
+Object.assign(flowing, { job: () => job, at }); // for whoever wants to look inside, a test for one
 
 find(".reflow").addEventListener("click", () => {
   knobs = { ...knobs, reflows: knobs.reflows + 1 };
