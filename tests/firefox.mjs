@@ -91,6 +91,11 @@ const gestures = {
     });
     await page.waitForFunction((s) => !document.querySelector(s).textContent.includes("done"), {}, tip);
   },
+  async "flow-shape"() {
+    const before = await text("#shape [data-value=error]");
+    await type("#flow-steps input[type=number]", "20");
+    await changed("#shape [data-value=error]", before);
+  },
 };
 
 for (const [name, gesture] of Object.entries(gestures)) {

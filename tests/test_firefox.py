@@ -33,5 +33,5 @@ def test_every_tab_opens_and_answers_its_main_gesture(app_url, resist):
     ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=500)
     assert done.returncode == 0, done.stdout + done.stderr
-    tabs = "quiz autoregressive vae gan stylegan diffusion".split()
+    tabs = "quiz autoregressive vae gan stylegan diffusion flow".split()
     assert [line.partition("-")[0] for line in done.stdout.split()] == tabs

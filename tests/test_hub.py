@@ -162,6 +162,7 @@ def test_with_no_hub_and_no_cache_the_app_starts_and_says_what_is_missing(hub, c
     }
     needs_none = {"quiz-record", "quiz-room", "quiz-confusion"}
     needs_none |= {"gan-theorem", "gan-loss", "gan-oscillation", "gan-laboratory", "gan-algorithm"}
+    needs_none |= {"flow-shape"}
     assert needs_none <= silent <= needs_none | {"quiz-play"}
     assert "cannot be fetched" in page or "cannot be reached" in page
     assert "Traceback" not in page

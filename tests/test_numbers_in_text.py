@@ -19,6 +19,7 @@ from checkpoints.faces import PSI
 from demos import TABS, shell
 from demos.autoregressive import family, history, play, writers
 from demos.diffusion.network import SHIPPED, network
+from demos.flow import shape
 from demos.gan import algorithm, arithmetic, loss
 from demos.quiz import rounds
 from demos.stylegan import directions, find, latent, mapping, psi
@@ -233,6 +234,8 @@ FILLED = [
     f"{arithmetic.REAL} faces here that D finds most real",
     f"{mapping.CLOUD} draws of z",
     rf"\lambda = {find.PRIOR}$$",
+    f"Of {shape.PAIRS} pairs each",
+    f"a round Gaussian of deviation {shape.WIDTH} around it",
 ]
 
 

@@ -59,7 +59,7 @@ gml.surface = (() => {
     }
 
     // An arrow from each point: `by` says where to, scaled so that a typical one has `length`.
-    function arrows(all, by, colour, length = 0.35) {
+    function arrows(all, by, colour, length = 0.35, width = 1.6) {
       const far = Array.from({ length: all.length / 2 }, (_, i) => Math.hypot(by[2 * i], by[2 * i + 1])).sort(
         (a, b) => a - b,
       );
@@ -84,7 +84,7 @@ gml.surface = (() => {
           ],
         );
       }
-      lines(drawn, colour, 1.6);
+      lines(drawn, colour, width);
     }
 
     // Where a pointer is, [x, y].
