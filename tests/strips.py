@@ -20,6 +20,7 @@ VAR, RASTER = (MANIFEST[name]["measured"] for name in ("var-mnist", "var-raster-
 CVAE, VQ, CODES = (
     MANIFEST[name]["measured"] for name in ("cvae-mnist", "vqvae-mnist", "vqvae-mnist-codes")
 )
+COLLAPSE = MANIFEST["gan2d-collapse"]["measured"]
 GPT, GPT_FACES = (MANIFEST[f"image-gpt-vqvae-{of}"]["measured"] for of in ("mnist", "faces"))
 BETA = {b: MANIFEST[f"vae-beta-16d-{b:g}"]["measured"] for b in (0, 0.25, 1, 4, 16)}
 AE16, PCA16 = BETA[0]["squared_error"], PCA["16"]["squared_error"]
@@ -88,6 +89,18 @@ TABLE = [
         "512: 9",
     ),
     *likeness("autoregressive-colour", GPT_FACES),
+    *(
+        (
+            "gan-collapse",
+            kind,
+            f"{ends['modes']:.1f}, {ends['quality']:.0%}, {ends['reverse_kl']:.2f}",
+            f"{COLLAPSE['points']:,} points",
+            "non-saturating" if kind == "packing" else "packing",
+        )
+        for kind, ends in COLLAPSE.items()
+        if isinstance(ends, dict)
+    ),
+    ("gan-collapse", "each: means", f"{COLLAPSE['runs']} runs", "2,500 points", "packing"),
     ("autoregressive-scales", "passes, by", "4 / 70", "by grid", "by code"),
     (
         "autoregressive-scales",

@@ -167,7 +167,7 @@ def test_the_study_s_means_are_those_of_what_is_kept(study):
 
 def test_the_points_that_are_kept_are_those_that_were_counted(study):
     """200 of 2,500, in steps of 12 / 255, which is a third of the distance that counts."""
-    kept, entry = study
+    kept, _ = study
     points = (kept["points"][:, :, -1].float() / 127.5 - 1) * train.gan2d.EXTENT
     for k in range(len(points)):
         found = gan2d.counted(points[k], train.gan2d.CENTRES, train.gan2d.DEVIATION)

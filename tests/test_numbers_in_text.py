@@ -92,7 +92,7 @@ SAID = {
         rf"the rate $10^{{{algorithm.FIRST['rateD']}}} = {10 ** algorithm.FIRST['rateD']:.1g}$"
     ],
     "gan/collapse.py": [
-        f"of\n{train.gan2d.DEVIATION}, 2 apart",
+        f"of {train.gan2d.DEVIATION}, 2 apart",
         f"one of {train.gan2d.COUNTED:,} points",
         rf"$\log 25 = {log(25):.2f}$",
     ],

@@ -84,6 +84,9 @@ def facts(title: str) -> dict:
     """What stands beside a model and never changes."""
     entry, numbers = checkpoints.MANIFEST[FAMILY[title].name], family.measured(title)
     paper = f"; paper {IN_PAPER[title]:.2f} static" if title in IN_PAPER else ""
+    if title == family.FIRST:
+        static = checkpoints.MANIFEST["pixelcnn-static-mnist"]["measured"]["nats_per_image"]
+        paper = f"; trained static {static:.1f}{paper}"
     train, draw = STEPS[title]
     minutes = re.search(r"--minutes (\d+)", entry["made_by"])
     return dict(
