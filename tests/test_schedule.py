@@ -98,6 +98,7 @@ def test_how_much_the_guess_changes_is_counted():
     """By hand, with one picture at a time."""
     times = schedule.looks(schedule.curve("by hand", 4, 2, -6))
     assert len(times) == 9 and times[-1] == 0
+    assert schedule.looks(schedule.trained()) == (*ddpm.times(T, 8), 0)
     changes = []
     for seed in range(3, 11):
         guesses = [
