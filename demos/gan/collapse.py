@@ -42,7 +42,9 @@ def collapse_run(run: int) -> dict:
     run: 1 to 10, the seed; the same for all four. Returns for each kind and moment the points that G made (two bytes
     each, 0 to 255 for -6 to 6, base64) and what was counted of 2,500: modes of 25, quality, reverse KL in nats.
     """
-    return recorded(ui.whole(run, "Run", 1, runs()) - 1)
+    run = ui.whole(run, "Run", 1, runs())
+    checkpoints.load(NAME)  # which says so if the recording is gone, though a run of it is kept
+    return recorded(run - 1)
 
 
 # What is shown.
