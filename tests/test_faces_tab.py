@@ -17,6 +17,7 @@ from demos.gan import (
     algorithm,
     arithmetic,
     between,
+    collapse,
     laboratory,
     loss,
     oscillation,
