@@ -159,7 +159,7 @@ def test_a_server_that_is_away_is_a_line_and_the_view_stays(open_page):
     page.unroute("**/views/**")
     open_page.errors.clear()  # the browser's word about the request that was cut off
     page.locator(".views a").nth(1).click()
-    expect(page.locator("gradio-app[data-view=gan-theorem][data-ready]")).to_be_visible()
+    expect(page.locator("gradio-app[data-view=gan-laboratory][data-ready]")).to_be_visible()
     expect(page.locator("main ~ .problem")).to_be_hidden()
 
 
@@ -169,7 +169,7 @@ def test_arrow_keys_move_along_the_rows(open_page):
     page.keyboard.press("ArrowRight")
     expect(page.locator(".views a").nth(1)).to_be_focused()
     page.keyboard.press("Enter")
-    expect(page.locator("gradio-app[data-view=gan-theorem]")).to_be_visible()
+    expect(page.locator("gradio-app[data-view=gan-laboratory]")).to_be_visible()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("ArrowLeft")
     expect(page.locator(".views a").last).to_be_focused()

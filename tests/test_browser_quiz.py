@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from demos.quiz import report
+from demos.quiz import hints, report
 from tests import quiz_pack
 from tests.gestures import DESK, HALL, PHONE, expect_done, go_to
 from tests.portrait import portrait
@@ -303,6 +303,12 @@ def test_a_whole_round_stands_on_the_screen_also_after_the_reveal(
     ready(page)
     page.keyboard.press("Enter")
     ready(page, state="told")
+    # Whatever the round has drawn: the longest word there is, under each of its faces.
+    said = [*hints.GIVES_AWAY.values(), hints.OTHERWISE, hints.REAL, *hints.SMALL.values()]
+    longest = max([*said, hints.SMALL_OTHERWISE, hints.SMALL_REAL], key=len)
+    page.locator(".told p").evaluate_all(
+        "(all, words) => all.forEach((p) => (p.lastChild.textContent = ` ${words}`))", longest
+    )
     bottoms = page.locator(".headline, .face, .told, .bar, .from, .words").evaluate_all(
         "(all) => all.map((part) => part.getBoundingClientRect().bottom)"
     )

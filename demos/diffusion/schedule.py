@@ -122,12 +122,12 @@ def build() -> None:
         with ui.knobs():
             kind, *start = START
             schedule = gr.Radio(KINDS, value=kind, label="Schedule", elem_id="diffusion-schedule")
+            steps = ui.slider("diffusion", "strides", "Steps", 2, MOST, 10)
+            seed = ui.seed_slider("diffusion", 0, "eight", "First seed")
             snr = [
                 ui.slider("diffusion", f"snr{k}", f"log SNR at {at}", -EDGE, EDGE, value, 0.1)
                 for k, at, value in zip((1, 2, 3), ("¼", "½", "¾"), start, strict=True)
             ]
-            steps = ui.slider("diffusion", "strides", "Steps", 2, MOST, 10)
-            seed = ui.seed_slider("diffusion", 0, "eight", "First seed")
         with ui.stage():
             canvas = ui.canvas("schedule", None, "schedule", edge=EDGE, gap=GAP, kinds=KINDS, T=T)
         ui.words(
@@ -161,7 +161,7 @@ def build() -> None:
     ui.in_page(steps.input, few, steps)
     ui.in_page(canvas.select, f"() => {plots}.knobs()", None, bending)
     named = {f"snr{k}": one for k, one in enumerate(snr, 1)}
-    ui.link("diffusion", schedule=schedule, **named, strides=steps, eight=seed)
+    ui.link("diffusion", schedule=schedule, strides=steps, eight=seed, **named)
 
 
 MATHEMATICS = r"""
