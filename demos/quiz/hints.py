@@ -14,9 +14,9 @@ OTHERWISE = "Look at hair, ears, teeth and the background first: much can go wro
 REAL = "A photograph. Look again at what made you doubt: odd light happens."
 # Of 25 by 25 grey pixels; how sharp they are is measured again in tests/test_quiz_few_pixels.py.
 SMALL = {
-    "StyleGAN": "A little smoother than photographs are, even in so few pixels: most of what is left is the shape.",
-    "DCGAN": "About as sharp as photographs in so few pixels: what is left is the shape. Do both eyes match?",
-    "VAE": "Smoother than photographs are, even in so few pixels: hair and background run together.",
+    "StyleGAN": "A little smoother than photographs, even so small: what is left is the shape.",
+    "DCGAN": "About as sharp as photographs when so small. Do both eyes match?",
+    "VAE": "Smoother than photographs, even so small: hair and background run together.",
 }
 SMALL_OTHERWISE = (
     "So few pixels show no single hair: look at the shape of the face and where light falls."
