@@ -273,7 +273,8 @@ def test_a_long_drawing_in_colour_is_stopped(open_page, small_hub, monkeypatch):
     page = open_page(query=f"{IN_COLOUR}&writer=imagegpt-small")
     page.locator("#in-colour [data-known='160/256']").wait_for(state="attached")
     expect(page.get_by_text("32 of 128 pixels of each are drawn")).to_be_visible()
-    page.get_by_role("button", name="Stop").click()
+    with page.expect_response(lambda response: response.url.endswith("/reset")):
+        page.get_by_role("button", name="Stop").click()
     held.set()
     assert left.wait(60), "nobody draws for nobody"
     page.get_by_role("button", name="Four others").click()
