@@ -7,6 +7,7 @@ import torch
 from playwright.sync_api import Page, expect
 from torch import Tensor
 
+from demos.canvas import mixtures
 from demos.flow import shape
 from models import flow2d
 from tests.gestures import DESK, PHONE, expect_done, questions
@@ -40,7 +41,7 @@ def errors(page: Page) -> list[float]:
 def test_velocities_and_solvers_are_torch_s(open_page, path, name):
     page = stopped(open_page)
     centres, s = shape.DATA[name]
-    given = dict(centres=shape.data()[name]["centres"], s=s, path=path, h=shape.WIDTH)
+    given = dict(centres=mixtures(shape.DATA)[name]["centres"], s=s, path=path, h=shape.WIDTH)
     given |= dict(solvers=[*flow2d.SOLVERS], times=[0, 0.3, 0.75, 1])
     found = page.locator(FLOW).evaluate(
         """(flowing, { centres, s, path, h, solvers, times }) => {
@@ -71,7 +72,10 @@ def test_velocities_and_solvers_are_torch_s(open_page, path, name):
 def test_the_errors_shown_are_those_of_the_solvers(open_page):
     page = stopped(open_page, "&points=Ring+of+8&steps=12&solver=Heun", data="Ring of 8", steps=12)
     noise = page.locator(FLOW).evaluate("(f) => Array.from(f.job().noise)")
-    x, v = points(noise)[:100], flow2d.of_data(points(shape.data()["Ring of 8"]["centres"]), 0.1)
+    x, v = (
+        points(noise)[:100],
+        flow2d.of_data(points(mixtures(shape.DATA)["Ring of 8"]["centres"]), 0.1),
+    )
     *_, fine = flow2d.flow(v, x, "Runge-Kutta", 400)  # as good as the page's
 
     def error(solver: str, steps: int) -> float:
@@ -114,7 +118,9 @@ def test_one_euler_step_puts_all_in_the_middle(open_page):
     expect_done(page, "one")
     ends = points(page.locator(FLOW).evaluate("(f) => Array.from(f.job().states.at(-1))"))
     assert (ends - ends.mean(0)).abs().max() < 1e-9
-    assert (ends.mean(0) - points(shape.data()["Two moons"]["centres"]).mean(0)).abs().max() < 1e-9
+    assert (
+        ends.mean(0) - points(mixtures(shape.DATA)["Two moons"]["centres"]).mean(0)
+    ).abs().max() < 1e-9
 
 
 @pytest.mark.parametrize("reflows", [0, 1])
@@ -181,7 +187,9 @@ def test_a_point_is_on_its_way_at_every_moment(open_page):
     assert torch.allclose(at, a * ends + b * noise)
     at, noise, ends, *_ = ask("&paths=of+the+pairs&reflows=1", ways=shape.WAYS[1], reflows=1)
     assert torch.allclose(at, 0.35 * ends + 0.65 * noise)
-    v = flow2d.of_data(points(shape.data()["Two moons"]["centres"]), 0.1, "variance preserving")
+    v = flow2d.of_data(
+        points(mixtures(shape.DATA)["Two moons"]["centres"]), 0.1, "variance preserving"
+    )
     *_, own = flow2d.flow(v, noise, "Runge-Kutta", 40)
     assert torch.allclose(ends, own), "each is paired with its own end"
 

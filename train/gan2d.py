@@ -1,7 +1,7 @@
 """Trains GANs on 25 Gaussians, ten runs of each kind, and records what they make on the way: `gan2d-collapse`.
 
-    python -m train.gan2d --steps 20000                     every kind after the other; --kind trains one of them
-    python -m train.gan2d --steps 20000 --publish
+    python -m train.gan2d --steps 16000                     every kind after the other; --kind trains one of them
+    python -m train.gan2d --steps 16000 --publish
 
 The data are those of Lin et al. 2018 (PacGAN, arXiv:1712.04086): a grid of 5 by 5, 2 apart, deviation .05. The kinds
 differ in D and its loss alone; rate, batch, nets and seeds are the same. All runs of a kind stand side by side in the
@@ -60,6 +60,7 @@ def train(kind: str, steps: int, until: int | None = None) -> dict[str, torch.Te
     others = [torch.Generator().manual_seed(10_000 + k) for k in range(RUNS)]
     z_shown = gan2d.draw(torch.zeros(1, 2), 1.0, COUNTED, others)
     kept, start = {"points": [], "modes": [], "quality": [], "reverse_kl": []}, time.monotonic()
+    pictured = set(moments(steps))
 
     def noise() -> torch.Tensor:
         return gan2d.draw(torch.zeros(1, 2), 1.0, RECIPE.batch * D.pack, seeds)
@@ -78,7 +79,7 @@ def train(kind: str, steps: int, until: int | None = None) -> dict[str, torch.Te
         adams[1].step()
         decay = min(RECIPE.ema, step / (step + 10))
         torch._foreach_lerp_(list(average.parameters()), [p.detach() for p in G.parameters()], 1 - decay)
-        if step in moments(steps):
+        if step in pictured:
             made = average(z_shown)
             kept["points"].append(as_bytes(made[:, :SHOWN]))
             found = gan2d.counted(made, CENTRES, DEVIATION)

@@ -1,6 +1,6 @@
 // Algorithm 1 of Goodfellow et al. (2014), line by line, with the numbers of this very step. props: as the laboratory's.
 const { surface } = gml.surface,
-  { makeGame, show, frames } = gml.game;
+  { makeGame, show, frames, RAN_AWAY } = gml.game;
 const find = (selector) => element.querySelector(selector);
 const lab = find(".lab"),
   trouble = find(".trouble"),
@@ -54,11 +54,9 @@ function next() {
   if (game.broken()) {
     playing = false;
     trouble.hidden = false;
-    trouble.textContent = "The numbers ran away: a learning rate is too high. Lower it, then start again.";
+    trouble.textContent = RAN_AWAY;
     game = null;
-    return false;
   }
-  return true;
 }
 
 function look() {

@@ -47,8 +47,7 @@ gml.game = (() => {
     game.measure = () => {
       const made = game.sample();
       game.made = density(made, BLUR);
-      game.counts = { ...count(made, centres, deviation), JSD: jsd(truth, game.made) };
-      return game.counts;
+      return { ...count(made, centres, deviation), JSD: jsd(truth, game.made) };
     };
     game.floor = jsd(truth, density(counted.x, BLUR));
     game.broken = () => {
@@ -162,5 +161,7 @@ gml.game = (() => {
     });
   }
 
-  return { makeGame, show, frames };
+  const RAN_AWAY = "The numbers ran away: a learning rate is too high. Lower it, then start again.";
+
+  return { makeGame, show, frames, RAN_AWAY };
 })();

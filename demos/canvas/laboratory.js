@@ -1,7 +1,7 @@
 // The visitor's own GAN, trained here. props: data {name: {centres, deviation}}, start: the knobs, drawn: the name of one's own.
 const { LOG_2, isLogit } = gml.gan2d,
-  { surface, drawing, written, read } = gml.surface,
-  { makeGame, show, frames } = gml.game;
+  { surface, drawing } = gml.surface,
+  { makeGame, show, frames, RAN_AWAY } = gml.game;
 const find = (selector) => element.querySelector(selector);
 const lab = find(".lab"),
   paper = find(".plane"),
@@ -17,12 +17,11 @@ let names = {}, // the knobs as they stand
   playing = !calm.matches,
   pressed = false, // whether a hand has set it going: what the page does by itself ticks nothing
   due = 0,
-  fresh = 0; // frames since the last count
+  fresh = 0; // frames trained in: every second one is looked at
 
 const sheet = drawing(paper, place, {
   may: () => names.data === props.drawn,
   changed: (points, done) => {
-    lab.dataset.drawing = written(points);
     if (done) {
       restart();
       if (points.length > 10) gml.did(element, "draw");
@@ -99,9 +98,9 @@ function plot() {
   for (const end of ["y1", "y2"]) find(".value .coin").setAttribute(end, y(-2 * LOG_2));
 }
 
-function stop() {
-  playing = false;
-  find(".play").textContent = "Play";
+function run(on) {
+  playing = on;
+  find(".play").textContent = on ? "Pause" : "Play";
 }
 
 // One act of a hand. -> whether it can go on.
@@ -112,8 +111,8 @@ function act(what) {
 
 function whole() {
   if (!game.broken()) return true;
-  stop();
-  say("The numbers ran away: a learning rate is too high. Lower it, then start again.");
+  run(false);
+  say(RAN_AWAY);
   game = null;
   return false;
 }
@@ -137,14 +136,9 @@ function train(passed) {
 lab.show = (turned, text) => {
   const old = names;
   names = turned;
-  if (text !== (lab.dataset.drawing ?? "")) {
-    sheet.points = read(text);
-    lab.dataset.drawing = written(sheet.points);
-    old.data = null;
-  }
+  if (sheet.take(text)) old.data = null;
+  sheet.hold();
   find("[data-do=clear]").hidden = names.data !== props.drawn;
-  paper.style.touchAction = names.data === props.drawn ? "none" : "";
-  paper.classList.toggle("pen", names.data === props.drawn);
   [lab.dataset.data, lab.dataset.loss] = [names.data, names.loss];
   if (["data", "width", "batch", "seed"].some((name) => names[name] !== old[name])) restart();
   else if (game) game.knobs = knobs();
@@ -154,27 +148,24 @@ lab.show = (turned, text) => {
 lab.begin = () => {
   pressed = true;
   restart();
-  playing = true;
-  find(".play").textContent = "Pause";
+  run(true);
 };
 
 find(".play").addEventListener("click", () => {
-  playing = !playing;
+  run(!playing);
   if (playing && !game) restart();
   pressed = true;
-  find(".play").textContent = playing ? "Pause" : "Play";
 });
 for (const button of element.querySelectorAll("[data-do]"))
   button.addEventListener("click", () => {
     const what = button.dataset.do;
     if (what === "clear") {
-      sheet.points = [];
-      lab.dataset.drawing = "";
+      sheet.take("");
       restart();
       return trigger("select");
     }
     if (what === "again") return restart();
-    stop();
+    run(false);
     if (!game) restart();
     if (!game || !act(what)) return look();
     curve();
@@ -182,10 +173,11 @@ for (const button of element.querySelectorAll("[data-do]"))
     if (what === "D") gml.did(element, "D");
   });
 find(".looks").addEventListener("change", look);
+lab.drawing = () => sheet.text;
 lab.game = () => game; // for whoever wants to look inside, a test for one
 gml.onTheme(look);
 addEventListener("resize", () => element.isConnected && look());
-find(".play").textContent = playing ? "Pause" : "Play";
+run(playing);
 lab.show({ ...props.start }, "");
 frames(element, train);
 if (gml.restoring(element)) trigger("apply");

@@ -1,7 +1,8 @@
 // From noise to a shape. props: data {name: {centres, deviation}}, start: the knobs, drawn: the name of one's own, most: times
 // reflowed, pairs and width of a reflow, counted: how many points the errors are of, fine: steps of the solution they are held against.
-const { PATHS, ofData, flow, reflow, apart, detour } = gml.flow2d,
-  { surface, drawing, written, read } = gml.surface;
+const { dice, source } = gml.gan2d,
+  { PATHS, ofData, flow, reflow, apart, detour } = gml.flow2d,
+  { surface, drawing } = gml.surface;
 const find = (selector) => element.querySelector(selector);
 const flowing = find(".flowing"),
   paper = find(".plane"),
@@ -22,7 +23,6 @@ let knobs = {},
 const sheet = drawing(paper, place, {
   may: () => knobs.data === props.drawn,
   changed: (points, done) => {
-    flowing.dataset.drawing = written(points);
     if (!done) return draw();
     begin();
     if (points.length > 10) gml.did(element, "draw");
@@ -33,7 +33,7 @@ const sheet = drawing(paper, place, {
 const data = () =>
   knobs.data === props.drawn ? { centres: Float64Array.from(sheet.points), deviation: 0.12 } : props.data[knobs.data];
 const normals = (n, seed) => {
-  const { normal } = gml.gan2d.dice(seed);
+  const { normal } = dice(seed);
   return Float64Array.from({ length: 2 * n }, normal);
 };
 
@@ -46,13 +46,8 @@ function begin() {
   job = null;
   if (!empty) {
     const noise = normals(SHOWN, knobs.seed),
-      chance = gml.gan2d.dice(knobs.seed + 20_000),
       counted = noise.slice(0, 2 * props.counted);
-    const seen = new Float64Array(2 * SHOWN);
-    for (let i = 0; i < seen.length; i += 2) {
-      const k = 2 * Math.floor((chance.uniform() * centres.length) / 2);
-      for (const j of [0, 1]) seen[i + j] = centres[k + j] + deviation * chance.normal();
-    }
+    const seen = source(centres, deviation, dice(knobs.seed + 20_000)).data(SHOWN);
     const fields = [ofData(Float64Array.from(centres), deviation, knobs.path)];
     for (let r = 1; r <= knobs.reflows; r++)
       fields.push(reflow(fields.at(-1), normals(props.pairs, knobs.seed + 30_000 * r), props.width, COARSE));
@@ -120,7 +115,7 @@ function draw() {
   const t = film.at / MOMENTS;
   find(".moment").textContent = `t = ${t.toFixed(2)}`;
   find(".scrub").setAttribute("aria-valuetext", find(".moment").textContent);
-  flowing.dataset.t = t;
+  [flowing.dataset.t, flowing.dataset.drawing] = [t, sheet.text];
   if (!place.clear()) return;
   const [ink, fam] = ["--ink", "--fam"].map((name) => gml.colour(element, name)),
     faint = `rgb(${gml.mix(gml.rgb(element, "--card"), gml.rgb(element, "--soft"), 0.6)})`;
@@ -203,16 +198,11 @@ const film = gml.player({
 flowing.show = (turned, byHand) => {
   const old = knobs;
   knobs = turned;
-  if (turned.drawing !== (flowing.dataset.drawing ?? "")) {
-    sheet.points = read(turned.drawing);
-    flowing.dataset.drawing = written(sheet.points);
-    old.data = null;
-  }
+  if (sheet.take(turned.drawing)) old.data = null;
+  sheet.hold();
   const own = knobs.data === props.drawn;
   if (own) spot = null;
   find(".clear").hidden = !own;
-  paper.style.touchAction = own ? "none" : "";
-  paper.classList.toggle("pen", own);
   for (const name of ["data", "path", "solver", "steps", "ways", "reflows", "seed"])
     flowing.dataset[name] = knobs[name];
   if (["data", "path", "reflows", "seed"].some((name) => knobs[name] !== old[name])) begin();
@@ -225,7 +215,7 @@ flowing.show = (turned, byHand) => {
   if (knobs.ways !== "of the flow") gml.did(element, "pairs");
 };
 // What the page's own controls have turned: times reflowed, t, the drawing.
-flowing.turned = () => [knobs.reflows, film.at / MOMENTS, flowing.dataset.drawing ?? ""];
+flowing.turned = () => [knobs.reflows, film.at / MOMENTS, sheet.text];
 Object.assign(flowing, { job: () => job, at }); // for whoever wants to look inside, a test for one
 
 find(".reflow").addEventListener("click", () => {
@@ -236,8 +226,7 @@ find(".reflow").addEventListener("click", () => {
   trigger("select");
 });
 find(".clear").addEventListener("click", () => {
-  sheet.points = [];
-  flowing.dataset.drawing = "";
+  sheet.take("");
   begin();
   trigger("select");
 });

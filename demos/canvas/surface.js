@@ -160,8 +160,19 @@ gml.surface = (() => {
       get points() {
         return points;
       },
-      set points(all) {
-        points = all;
+      get text() {
+        return written(points);
+      },
+      // What an address says. -> whether it is another drawing.
+      take(text) {
+        const other = text !== written(points);
+        if (other) points = read(text);
+        return other;
+      },
+      // A pen where one draws, and a finger that does not scroll.
+      hold() {
+        paper.style.touchAction = may() ? "none" : "";
+        paper.classList.toggle("pen", may());
       },
       get cross() {
         return document.activeElement === paper && paper.matches(":focus-visible") && may() ? cross : null;
@@ -169,5 +180,5 @@ gml.surface = (() => {
     };
   }
 
-  return { EDGE, surface, written, read, drawing };
+  return { EDGE, surface, drawing };
 })();

@@ -5,6 +5,7 @@ import json
 import gradio as gr
 
 from demos import ui
+from demos.canvas import mixtures
 from models import flow2d, gan2d
 
 TITLE = "From noise to a shape"
@@ -62,7 +63,7 @@ def build() -> None:
                 None,
                 "shape",
                 parts=("gan2d", "surface", "flow2d"),
-                data=data(),
+                data=mixtures(DATA),
                 start=START,
                 drawn=DRAWN,
                 most=MOST,
@@ -100,13 +101,6 @@ def build() -> None:
         [knobs["reflows"], t, drawing],
     )
     ui.link("flow", t=t, drawing=drawing, **{knob.elem_id[5:]: knob for knob in knobs.values()})
-
-
-def data() -> dict[str, dict]:
-    return {
-        name: dict(centres=[round(v, 4) for v in centres.flatten().tolist()], deviation=deviation)
-        for name, (centres, deviation) in DATA.items()
-    }
 
 
 MATHEMATICS = rf"""

@@ -3,7 +3,8 @@
 import gradio as gr
 
 from demos import ui
-from demos.gan.laboratory import DATA, PARTS, START, data, show
+from demos.canvas import mixtures
+from demos.gan.laboratory import DATA, PARTS, START, show
 
 TITLE = "Algorithm 1"
 FIRST = START | dict(batch=16, loss="minimax")
@@ -40,7 +41,7 @@ def build() -> None:
             )
         with ui.stage():
             canvas = ui.canvas(
-                "algorithm", None, "algorithm", parts=PARTS, data=data(), start=FIRST
+                "algorithm", None, "algorithm", parts=PARTS, data=mixtures(DATA), start=FIRST
             )
         ui.words(
             see=(

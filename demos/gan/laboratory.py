@@ -5,6 +5,7 @@ import json
 import gradio as gr
 
 from demos import ui
+from demos.canvas import mixtures
 from models import gan2d
 
 TITLE = "Laboratory"
@@ -71,7 +72,13 @@ def build() -> None:
             drawing = gr.Textbox("", visible="hidden", elem_id="gan-drawing", label="Drawing")
         with ui.stage():
             canvas = ui.canvas(
-                "laboratory", None, "laboratory", parts=PARTS, data=data(), start=START, drawn=DRAWN
+                "laboratory",
+                None,
+                "laboratory",
+                parts=PARTS,
+                data=mixtures(DATA),
+                start=START,
+                drawn=DRAWN,
             )
             with gr.Row(elem_classes="buttons"):
                 presets = [gr.Button(name, min_width=0) for name in PRESETS]
@@ -94,7 +101,7 @@ def build() -> None:
     ui.in_page(canvas.apply, show("laboratory", knobs), every)
     ui.in_page(
         canvas.select,
-        "() => document.querySelector('#laboratory .lab').dataset.drawing",
+        "() => document.querySelector('#laboratory .lab').drawing()",
         None,
         drawing,
     )
@@ -106,13 +113,6 @@ def build() -> None:
 
 
 PARTS = ("gan2d", "surface", "game")
-
-
-def data() -> dict[str, dict]:
-    return {
-        name: dict(centres=[round(v, 4) for v in centres.flatten().tolist()], deviation=deviation)
-        for name, (centres, deviation) in DATA.items()
-    }
 
 
 def show(canvas: str, knobs: dict, then: str = "") -> str:
